@@ -1,0 +1,161 @@
+"""The plan that steers an agreement: instants only, drawn from an edition by an activity.
+
+A workflow receives this and never the terms. Fields are only ever added, last and with a default:
+histories and carried states of many years are read with them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from domain.spans import Span, add_months, after, before
+from domain.terms.shape import Agreement, Level
+from domain.zones import midnight, zone_named
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMilestone:
+    """A milestone: warned of at `warn_at`, overdue from `due_at`."""
+
+    key: str
+    warn_at: datetime
+    due_at: datetime
+    gate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedReview:
+    """A regular review, opened by itself at `opens_at`."""
+
+    number: int
+    opens_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is due in an agreement's current term, in UTC."""
+
+    agreement: str
+    edition: int
+    term: int
+    term_ends_at: datetime
+    renewal_opens_at: datetime
+    milestones: tuple[PlannedMilestone, ...] = ()
+    live_from: datetime | None = None
+    reviews: tuple[PlannedReview, ...] = ()
+    title: str = ""
+    client: str = ""
+    provider: str = ""
+
+
+def term_end(terms: Agreement, term: int) -> date:
+    """The first day after the n-th term."""
+    months = terms.term.months + (term - 1) * terms.renewal.renews_for
+    return add_months(terms.term.starts_on, months)
+
+
+def milestone_due(on: date, terms: Agreement) -> datetime:
+    """The instant after which a milestone is late: the end of its local day."""
+    return midnight(on + timedelta(days=1), zone_named(terms.zone))
+
+
+def plan_milestone(key: str, on: date, terms: Agreement) -> PlannedMilestone:
+    """The instants of a milestone that is due on `on`."""
+    zone = zone_named(terms.zone)
+    milestone = next(each for each in terms.milestones if each.key == key)
+    return PlannedMilestone(
+        key,
+        warn_at=before(midnight(on, zone), milestone.warn, zone),
+        due_at=milestone_due(on, terms),
+        gate=milestone.gate,
+    )
+
+
+def draw_plan(
+    terms: Agreement,
+    edition: int,
+    term: int,
+    *,
+    live_from: datetime | None = None,
+    replanned: dict[str, date] | None = None,
+    after_review: int = 0,
+) -> Plan:
+    """The plan of a term under an edition; reviews appear once the agreement is live."""
+    zone = zone_named(terms.zone)
+    ends_at = midnight(term_end(terms, term), zone)
+    moved = replanned or {}
+    return Plan(
+        agreement=terms.agreement,
+        edition=edition,
+        term=term,
+        term_ends_at=ends_at,
+        renewal_opens_at=before(ends_at, terms.renewal.notice, zone),
+        milestones=tuple(
+            plan_milestone(each.key, moved.get(each.key, each.on), terms)
+            for each in terms.milestones
+        ),
+        live_from=live_from,
+        reviews=tuple(
+            review
+            for review in plan_reviews(terms, live_from, ends_at)
+            if review.number > after_review
+        ),
+        title=terms.title,
+        client=terms.parties.client.name,
+        provider=terms.parties.provider.name,
+    )
+
+
+def plan_reviews(
+    terms: Agreement, live_from: datetime | None, ends_at: datetime
+) -> Iterator[PlannedReview]:
+    """The regular reviews up to term end, each an interval after the anchor (not the last one)."""
+    if live_from is None:
+        return
+    zone = zone_named(terms.zone)
+    anchor = (
+        live_from
+        if terms.reviews.first_after == "go_live"
+        else midnight(terms.reviews.first_after, zone)
+    )
+    every = terms.reviews.every
+    number = 1
+    # Each is counted from the anchor, so that clamped month ends do not drift.
+    while (opens_at := after(anchor, Span(every.amount * number, every.unit), zone)) <= ends_at:
+        if opens_at >= live_from:
+            yield PlannedReview(number, opens_at)
+        number += 1
+
+
+def go_live_at(planned_on: date, accepted_at: datetime, terms: Agreement) -> datetime:
+    """When service begins: the start of the planned day, or of the day of a later acceptance."""
+    zone = zone_named(terms.zone)
+    day = max(planned_on, terms.term.starts_on, accepted_at.astimezone(zone).date())
+    return midnight(day, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRung:
+    """A rung of a ladder: fires at `due_at` unless somebody answered before."""
+
+    level: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """All rungs, fixed when the case opens, and the instant at which the last goes unanswered."""
+
+    rungs: tuple[PlannedRung, ...]
+    exhausted_at: datetime
+
+
+def raise_ladder(levels: tuple[Level, ...], opened_at: datetime, zone_name: str) -> Ladder:
+    """The ladder of a case opened at `opened_at`: each level waits its own answering time."""
+    zone = zone_named(zone_name)
+    rungs: list[PlannedRung] = []
+    due_at = opened_at.astimezone(UTC)
+    for level in levels:
+        rungs.append(PlannedRung(level.level, due_at))
+        due_at = after(due_at, level.answer_within, zone)
+    return Ladder(tuple(rungs), due_at)

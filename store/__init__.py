@@ -1,0 +1,1 @@
+"""PostgreSQL, the record: tables, writes under business keys, and read models."""

@@ -1,0 +1,40 @@
+"""Connections to PostgreSQL, and the upgrade of its schema."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+APPLICATION_ROLE = "covenant_app"
+"""The role whose members run the product: it may add to the journal and never edit it."""
+
+
+def connect(url: str, *, pool_size: int = 10) -> AsyncEngine:
+    """An engine over `postgresql+asyncpg://…`; connects on first use."""
+    return create_async_engine(
+        url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_recycle=1800
+    )
+
+
+def migration_config(url: str) -> Config:
+    """Alembic's settings; needs no file."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = url
+    return config
+
+
+def migrate(owner_url: str, application_url: str) -> None:
+    """Bring the schema to this release and let the application's login in. Safe to run at once
+    from several processes: an advisory lock lets one at a time through.
+    """
+    config = migration_config(owner_url)
+    login = urlsplit(application_url)
+    config.attributes["login"] = (login.username, login.password)
+    command.upgrade(config, "head")
+
+

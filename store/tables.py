@@ -1,0 +1,423 @@
+"""Every table. Columns ending in `_at` are business time, in UTC; `recorded_at` alone is the
+database's clock, and no rule reads it. What `GROWING` lists is only ever added to.
+"""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _text(name: str, *, null: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=null)
+
+
+def _at(name: str, *, null: bool = False) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=null)
+
+
+def _count(name: str, *, null: bool = False) -> Column[int]:
+    return Column(name, Integer, nullable=null)
+
+
+def _key(name: str) -> Column[str]:
+    return Column(name, Text, primary_key=True)
+
+
+def _agreement(*, key: bool = False) -> Column[str]:
+    return Column("agreement", Text, ForeignKey("agreement.id"), primary_key=key, nullable=False)
+
+
+def _recorded() -> Column[object]:
+    return Column(
+        "recorded_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()
+    )
+
+
+document = Table(
+    "document",
+    metadata,
+    _key("digest"),
+    _text("name"),
+    Column("raw", LargeBinary, nullable=False),
+    _recorded(),
+)
+"""Raw bytes that somebody handed in, by the SHA-256 of them."""
+
+agreement = Table(
+    "agreement",
+    metadata,
+    _key("id"),
+    _text("title"),
+    _text("client"),
+    _text("provider"),
+    _text("zone"),
+    _text("phase"),
+    _count("shard"),
+    _count("term"),
+    _at("launched_at"),
+    _at("live_from", null=True),
+    _at("ends_at"),
+    _at("closed_at", null=True),
+    _at("next_due_at", null=True),
+    Index(None, "shard", "next_due_at"),
+)
+"""One row per agreement: the projection that lists read. `next_due_at` is Monitoring's."""
+
+edition = Table(
+    "edition",
+    metadata,
+    _agreement(key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _at("effective_at"),
+    Column("digest", Text, ForeignKey("document.digest"), nullable=False),
+    _text("command"),
+    _at("adopted_at"),
+    _recorded(),
+)
+"""The terms from `effective_at` until the next edition's."""
+
+contact = Table(
+    "contact",
+    metadata,
+    _agreement(key=True),
+    Column("edition", Integer, primary_key=True, autoincrement=False),
+    _key("ref"),
+    _text("title"),
+    _text("email"),
+    _text("zone"),
+    ForeignKeyConstraint(["agreement", "edition"], ["edition.agreement", "edition.number"]),
+)
+
+intake = Table(
+    "intake",
+    metadata,
+    _agreement(key=True),
+    _key("digest"),
+    _text("name"),
+    _text("kind"),
+    _text("actor"),
+    _count("read"),
+    _count("accepted"),
+    _count("repeated"),
+    _at("received_at"),
+    _recorded(),
+)
+"""One row per file of facts: what was read is what was accepted plus what was there already."""
+
+ticket = Table(
+    "ticket",
+    metadata,
+    _agreement(key=True),
+    _key("id"),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    _at("opened_at"),
+    _at("responded_at", null=True),
+    _at("resolved_at", null=True),
+    _at("closed_at", null=True),
+    _at("due_at", null=True),
+    Column("columns", JSONB, nullable=False),
+    _text("intake"),
+    _at("received_at"),
+    _recorded(),
+    Index(None, "agreement", "opened_at"),
+)
+
+sample = Table(
+    "sample",
+    metadata,
+    _agreement(key=True),
+    _key("id"),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    _text("series"),
+    _at("at"),
+    Column("value", Numeric, nullable=True),
+    Column("columns", JSONB, nullable=False),
+    _text("intake"),
+    _at("received_at"),
+    _recorded(),
+    Index(None, "agreement", "series", "at"),
+)
+
+evaluation = Table(
+    "evaluation",
+    metadata,
+    _agreement(key=True),
+    _key("kpi"),
+    _key("period"),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    _at("start_at"),
+    _at("end_at"),
+    _at("due_at"),
+    _count("edition"),
+    _text("status"),
+    Column("num", Numeric, nullable=True),
+    Column("den", Numeric, nullable=True),
+    Column("facts", BigInteger, nullable=False),
+    Column("missing", BigInteger, nullable=False),
+    _text("reason"),
+    _text("inputs_digest"),
+    _text("engine_version"),
+    _text("tzdata_version"),
+    _at("evaluated_at"),
+    _recorded(),
+    Index(None, "agreement", "kpi", "end_at"),
+)
+"""One result of one period; a correction is a further revision."""
+
+credit = Table(
+    "credit",
+    metadata,
+    _agreement(key=True),
+    _key("kpi"),
+    _key("period"),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("month", Text, nullable=False),
+    Column("percent", Numeric, nullable=False),
+    Column("amount_minor", BigInteger, nullable=True),
+    Column("currency", Text, nullable=True),
+    _recorded(),
+)
+
+milestone = Table(
+    "milestone",
+    metadata,
+    _agreement(key=True),
+    _key("key"),
+    _text("title"),
+    Column("planned_on", Date, nullable=False),
+    _at("due_at"),
+    _text("status"),
+    _count("round"),
+    _at("delivered_at", null=True),
+    _at("accepted_at", null=True),
+)
+
+noncompliance = Table(
+    "noncompliance",
+    metadata,
+    _key("id"),
+    _agreement(),
+    _text("kpi"),
+    _text("period"),
+    _count("opening"),
+    _text("severity"),
+    _text("state"),
+    _count("level"),
+    _count("cycle"),
+    _at("opened_at"),
+    _at("acknowledged_at", null=True),
+    _at("verify_from", null=True),
+    _at("closed_at", null=True),
+    _text("outcome", null=True),
+    UniqueConstraint("agreement", "kpi", "period", "opening"),
+    Index(
+        "one_open_case_per_kpi",
+        "agreement",
+        "kpi",
+        unique=True,
+        postgresql_where="closed_at IS NULL",
+    ),
+)
+
+case_period = Table(
+    "case_period",
+    metadata,
+    Column("case_id", Text, ForeignKey("noncompliance.id"), primary_key=True),
+    _key("period"),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    _text("status"),
+    _at("joined_at"),
+)
+"""The missed periods that a case is about."""
+
+rung = Table(
+    "rung",
+    metadata,
+    Column("case_id", Text, ForeignKey("noncompliance.id"), primary_key=True),
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    _at("due_at"),
+    _at("fired_at"),
+)
+"""A rung that fired. Its key is why it cannot fire twice."""
+
+review = Table(
+    "review",
+    metadata,
+    _key("id"),
+    _agreement(),
+    _count("number"),
+    Column("called", Boolean, nullable=False),
+    _at("opened_at"),
+    _at("due_at"),
+    _text("state"),
+    _text("outcome", null=True),
+    _at("closed_at", null=True),
+    Column("report", JSONB, nullable=False),
+    UniqueConstraint("agreement", "called", "number"),
+)
+
+change = Table(
+    "change",
+    metadata,
+    _key("id"),
+    _agreement(),
+    _count("number"),
+    _text("state"),
+    _text("offered_by"),
+    _text("offer"),
+    _count("round"),
+    _at("opened_at"),
+    _at("expires_at"),
+    _at("closed_at", null=True),
+    Column("edition", Integer, nullable=True),
+    UniqueConstraint("agreement", "number"),
+)
+"""A proposed change; `offer` is the command whose document is on the table."""
+
+renewal = Table(
+    "renewal",
+    metadata,
+    _key("id"),
+    _agreement(),
+    _count("term"),
+    _text("state"),
+    _at("opened_at"),
+    _at("decide_by"),
+    Column("record", JSONB, nullable=False),
+    _text("outcome", null=True),
+    _at("closed_at", null=True),
+    UniqueConstraint("agreement", "term"),
+)
+
+command = Table(
+    "command",
+    metadata,
+    _key("id"),
+    _agreement(),
+    _text("kind"),
+    _text("workflow"),
+    _text("subject"),
+    Column("task", Text, ForeignKey("task.id"), nullable=True),
+    _text("actor"),
+    Column("body", JSONB, nullable=False),
+    Column("document", Text, ForeignKey("document.digest"), nullable=True),
+    _text("digest"),
+    _at("received_at"),
+    _text("outcome", null=True),
+    _text("reason", null=True),
+    _recorded(),
+    Index("commands_undecided", "recorded_at", postgresql_where="outcome IS NULL"),
+)
+
+task = Table(
+    "task",
+    metadata,
+    _key("id"),
+    Column("number", BigInteger, Identity(), nullable=False, unique=True),
+    _agreement(),
+    _text("kind"),
+    _text("subject"),
+    _text("workflow"),
+    Column("owners", ARRAY(Text), nullable=False),
+    _text("title"),
+    _at("opened_at"),
+    _at("due_at", null=True),
+    _text("answer", null=True),
+    _text("answered_by", null=True),
+    _at("answered_at", null=True),
+    _at("closed_at", null=True),
+    Index(None, "agreement", "closed_at"),
+    Index(None, "subject"),
+)
+"""What somebody must do. Closed without an answer: overtaken, as its subject's journal tells."""
+
+notice = Table(
+    "notice",
+    metadata,
+    _key("key"),
+    _agreement(),
+    _text("template"),
+    _text("subject"),
+    _text("contact"),
+    _text("address"),
+    Column("task", Text, ForeignKey("task.id"), nullable=True),
+    _at("due_at"),
+    _at("prepared_at"),
+    _text("title"),
+    _text("body"),
+    _text("message_id"),
+    _text("state"),
+    _count("attempts"),
+    _text("error", null=True),
+    Column("claimed_at", DateTime(timezone=True), nullable=True),
+    _recorded(),
+    Index("notices_unsent", "recorded_at", postgresql_where="state <> 'sent'"),
+    Index(None, "agreement", "due_at"),
+)
+"""One notice to one person. `claimed_at` is the database's clock: it tells a dead sender."""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _key("key"),
+    _count("shard"),
+    _text("workflow"),
+    _text("name"),
+    Column("starts", Boolean, nullable=False),
+    Column("argument", JSONB, nullable=False),
+    Column("told", Boolean, nullable=False, server_default="false"),
+    _recorded(),
+    Index("outbox_untold", "recorded_at", postgresql_where="NOT told"),
+)
+"""What Temporal must still be told, written in the transaction of the fact that it tells of."""
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("seq", BigInteger, Identity(), primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    _agreement(),
+    _text("event"),
+    _text("subject"),
+    _at("at"),
+    _at("noted_at"),
+    _text("actor"),
+    Column("detail", JSONB, nullable=False),
+    _text("command", null=True),
+    _text("workflow", null=True),
+    _text("run", null=True),
+    _recorded(),
+    Index(None, "agreement", "at"),
+)
+"""Who did what, and when. `at` is when it took effect, `noted_at` when the engine noted it."""
+
+GROWING = ("document", "edition", "intake", "ticket", "sample", "evaluation", "credit", "journal")
+"""Tables that the application's role may add to and read, and nothing else."""
