@@ -61,3 +61,12 @@ class Refused:
 
     command: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a workflow is started with: what it is about, and business time less real time."""
+
+    subject: str
+    agreement: str
+    offset_s: float = 0.0

@@ -36,6 +36,7 @@ class Event(StrEnum):
     PLANS_EXHAUSTED = "plans_exhausted"
     CASE_RELAPSED = "case_relapsed"
     CASE_CLOSED = "case_closed"
+    REVIEW_CALLED = "review_called"
     REVIEW_OPENED = "review_opened"
     REVIEW_REMINDED = "review_reminded"
     REVIEW_ESCALATED = "review_escalated"

@@ -274,15 +274,16 @@ review = Table(
     _key("id"),
     _agreement(),
     _count("number"),
-    Column("called", Boolean, nullable=False),
+    _text("call", null=True),
     _at("opened_at"),
     _at("due_at"),
     _text("state"),
     _text("outcome", null=True),
     _at("closed_at", null=True),
     Column("report", JSONB, nullable=False),
-    UniqueConstraint("agreement", "called", "number"),
+    UniqueConstraint("call"),
 )
+"""A review; `call` is the command of the party that called it out of turn."""
 
 change = Table(
     "change",
@@ -290,6 +291,7 @@ change = Table(
     _key("id"),
     _agreement(),
     _count("number"),
+    _text("proposal"),
     _text("state"),
     _text("offered_by"),
     _text("offer"),
@@ -299,8 +301,9 @@ change = Table(
     _at("closed_at", null=True),
     Column("edition", Integer, nullable=True),
     UniqueConstraint("agreement", "number"),
+    UniqueConstraint("proposal"),
 )
-"""A proposed change; `offer` is the command whose document is on the table."""
+"""A proposed change; `proposal` and `offer` are the commands that opened it and now stand."""
 
 renewal = Table(
     "renewal",

@@ -1,31 +1,56 @@
 """The small types from which terms are made. Each is read from text, and says what it accepts."""
 
 import re
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from domain.numbers import parse_decimal
-from domain.spans import SECONDS, Span, parse_span
+from domain.spans import SECONDS, Span, Unit, parse_span
+from domain.terms.problems import Rule
 from domain.threshold import Threshold, parse_threshold
 from domain.zones import UnknownZoneError, zone_named
 
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+KEY = r"^[a-z][a-z0-9_-]{0,62}$"
+CONTACT_REF = r"^(client|provider)\.[a-z][a-z0-9_-]{0,62}$"
+EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+CURRENCY = r"^[A-Z]{3}$"
+UNIT = r"^(%|[A-Za-z]{1,12})$"
+
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+"""Dates of agreements lie between these years, so that no sum of dates and lengths overflows."""
+
+LONGEST = {
+    Unit.HOUR: 876_000,
+    Unit.DAY: 36_500,
+    Unit.WEEK: 5_200,
+    Unit.MONTH: 1_200,
+    Unit.YEAR: 100,
+}
+"""A hundred years in each unit; in seconds and minutes six digits cannot say as much."""
+
+Key = Annotated[str, StringConstraints(pattern=KEY)]
 """A short name that ids are made of: lower-case letters, digits, `-` and `_`."""
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 
-ContactRef = Annotated[str, StringConstraints(pattern=r"^(client|provider)\.[a-z][a-z0-9_-]{0,62}$")]
+ContactRef = Annotated[str, StringConstraints(pattern=CONTACT_REF)]
 """A contact of a party: `client.governance`."""
+
+Email = Annotated[str, StringConstraints(pattern=EMAIL, max_length=254)]
+Currency = Annotated[str, StringConstraints(pattern=CURRENCY)]
+UnitName = Annotated[str, StringConstraints(pattern=UNIT)]
 
 
 def _whole(value: Any) -> int:  # noqa: ANN401 - whatever the document holds
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if not isinstance(value, str) or re.fullmatch(r"[0-9]{1,9}", value, re.ASCII) is None:
-        msg = "not a whole number; write digits only, for example 24"
+        msg = f"'{value}' is not a whole number; write at most nine digits, for example 24"
         raise ValueError(msg)
     return int(value)
 
@@ -43,7 +68,7 @@ def _percent(value: Any) -> Decimal:  # noqa: ANN401
         raise ValueError(msg)
     percent = parse_decimal(match[1])
     if not 0 <= percent <= 100:  # noqa: PLR2004 - a percentage
-        msg = f"{percent} % is outside 0 % to 100 %"
+        msg = f"{percent} % is no share; write a percentage from 0 % to 100 %"
         raise ValueError(msg)
     return percent
 
@@ -53,7 +78,9 @@ def _day(value: Any) -> date:  # noqa: ANN401
         return value
     try:
         if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(value), re.ASCII):
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
+            if FIRST_YEAR <= day.year <= LAST_YEAR:
+                return day
     except ValueError:
         pass
     msg = f"'{value}' is not a calendar date; write year-month-day, for example 2027-01-04"
@@ -63,14 +90,18 @@ def _day(value: Any) -> date:  # noqa: ANN401
 def _flag(value: Any) -> bool:  # noqa: ANN401
     if isinstance(value, bool):
         return value
-    if value not in {"true", "false"}:
-        msg = f"'{value}' is neither `true` nor `false`"
+    if str(value) not in {"true", "false"}:
+        msg = f"'{value}' is neither true nor false; write `true` or `false`"
         raise ValueError(msg)
-    return bool(value == "true")
+    return str(value) == "true"
 
 
 def _span(value: Any) -> Span:  # noqa: ANN401
-    return value if isinstance(value, Span) else parse_span(str(value))
+    span = value if isinstance(value, Span) else parse_span(str(value))
+    if span.amount > LONGEST.get(span.unit, span.amount):
+        msg = f"'{span}' is longer than a hundred years; write a shorter length"
+        raise ValueError(msg)
+    return span
 
 
 def _calendar_span(value: Any) -> Span:  # noqa: ANN401
@@ -93,25 +124,59 @@ def _zone(value: Any) -> str:  # noqa: ANN401
         raise ValueError(msg) from None
 
 
+def _read(rule: Rule, read: Callable[[Any], object]) -> BeforeValidator:
+    """Read from text; what the reader refuses is reported under this rule."""
+
+    def named(value: Any) -> object:  # noqa: ANN401
+        try:
+            return read(value)
+        except ValueError as error:
+            raise PydanticCustomError(rule.value, "{said}", {"said": str(error)}) from None
+
+    return BeforeValidator(named)
+
+
 def _schema(pattern: str, example: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
 
 
 _TEXT = PlainSerializer(str, return_type=str)
-_SPAN = r"^[0-9]+ ?(s|min|h|days?|weeks?|months?|years?)$"
+_PERCENT_TEXT = PlainSerializer(lambda percent: f"{percent} %", return_type=str)
+_SPAN = r"^[0-9]{1,6} ?(s|min|h|days?|weeks?|months?|years?)$"
+_DAYS = r"^[0-9]{1,6} ?(days?|weeks?|months?|years?)$"
+_LIMIT = r"^(at least|above|at most|below) -?[0-9.]+( ?[%A-Za-z]+)?$"
+_NUMBER = WithJsonSchema(
+    {"type": ["string", "number"], "pattern": r"^-?[0-9]+(\.[0-9]+)?$", "examples": ["1250000.00"]}
+)
 
-Whole = Annotated[int, BeforeValidator(_whole), WithJsonSchema({"type": "integer", "minimum": 0})]
+Whole = Annotated[
+    int,
+    _read(Rule.NOT_A_WHOLE_NUMBER, _whole),
+    WithJsonSchema({"type": "integer", "minimum": 0}),
+]
 Count = Annotated[Whole, Field(ge=1)]
-Number = Annotated[Decimal, BeforeValidator(_decimal), _TEXT, _schema(r"^-?[0-9.]+$", "1250000.00")]
-Percent = Annotated[Decimal, BeforeValidator(_percent), _TEXT, _schema(r"^[0-9.]+ ?%$", "2.5 %")]
-Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
-Flag = Annotated[bool, BeforeValidator(_flag)]
-Length = Annotated[Span, BeforeValidator(_span), _TEXT, _schema(_SPAN, "4 h")]
-Days = Annotated[Span, BeforeValidator(_calendar_span), _TEXT, _schema(_SPAN, "10 days")]
+Months = Annotated[Count, Field(le=LONGEST[Unit.MONTH])]
+Number = Annotated[Decimal, _read(Rule.NOT_A_NUMBER, _decimal), _TEXT, _NUMBER]
+Percent = Annotated[
+    Decimal,
+    _read(Rule.NOT_A_PERCENTAGE, _percent),
+    _PERCENT_TEXT,
+    _schema(r"^[0-9.]+ ?%$", "2.5 %"),
+]
+Day = Annotated[
+    date,
+    _read(Rule.NOT_A_DATE, _day),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2027-01-04"]}),
+]
+Flag = Annotated[bool, _read(Rule.NOT_TRUE_OR_FALSE, _flag)]
+Length = Annotated[Span, _read(Rule.NOT_A_LENGTH, _span), _TEXT, _schema(_SPAN, "4 h")]
+Days = Annotated[Span, _read(Rule.NOT_DAYS, _calendar_span), _TEXT, _schema(_DAYS, "10 days")]
 Limit = Annotated[
     Threshold,
-    BeforeValidator(_threshold),
+    _read(Rule.NOT_A_THRESHOLD, _threshold),
     _TEXT,
-    _schema(r"^(at least|above|at most|below) [0-9.-]+( ?[%A-Za-z]+)?$", "at least 95 %"),
+    _schema(_LIMIT, "at least 95 %"),
 ]
-Zone = Annotated[str, BeforeValidator(_zone), _schema(r"^[A-Za-z0-9_+/-]+$", "Europe/London")]
+Zone = Annotated[
+    str, _read(Rule.NOT_A_ZONE, _zone), _schema(r"^[A-Za-z0-9_+/-]+$", "Europe/London")
+]

@@ -15,15 +15,19 @@ from domain.periods import Every
 from domain.terms.fields import (
     ContactRef,
     Count,
+    Currency,
     Day,
     Days,
+    Email,
     Flag,
     Key,
     Length,
     Limit,
+    Months,
     Number,
     Percent,
     Text,
+    UnitName,
     Whole,
     Zone,
 )
@@ -41,7 +45,7 @@ class Contact(Clause):
     """A named role of a party, and how to reach it."""
 
     title: Text
-    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+    email: Email
     zone: Zone | None = Field(None, description="The reader's zone; the agreement's if silent.")
 
 
@@ -63,7 +67,7 @@ class Term(Clause):
     """How long the agreement runs, from the start of its first day."""
 
     starts_on: Day
-    months: Count
+    months: Months
 
 
 class Silence(StrEnum):
@@ -80,7 +84,7 @@ class Renewal(Clause):
     decide_before: Days = Field(description="Silence counts from so long before the term ends.")
     decided_by: ContactRef
     confirmed_by: ContactRef
-    renews_for: Count = Field(description="Months that a renewal adds.")
+    renews_for: Months = Field(description="Months that a renewal adds.")
     on_silence: Silence
 
 
@@ -88,7 +92,7 @@ class Charges(Clause):
     """What the service costs, as far as credits depend on it."""
 
     amount: Number
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    currency: Currency
     per: Literal["month"]
     credit_cap: Percent = Field(description="Credits of one month never exceed this share of it.")
 
@@ -196,7 +200,7 @@ class Kpi(Clause):
     title: Text
     objective: Text = Field(description="The aim of the business that it serves.")
     owners: Owners
-    unit: Annotated[str, Field(pattern=r"^(%|[A-Za-z]{1,12})$")]
+    unit: UnitName
     measure: Measure
     every: Every
     target: Target

@@ -88,6 +88,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("agreement", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("proposal", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("offered_by", sa.Text(), nullable=False),
         sa.Column("offer", sa.Text(), nullable=False),
@@ -99,6 +100,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["agreement"], ["agreement.id"], name=op.f("fk_change_agreement")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_change")),
         sa.UniqueConstraint("agreement", "number", name=op.f("uq_change_agreement_number")),
+        sa.UniqueConstraint("proposal", name=op.f("uq_change_proposal")),
     )
     op.create_table(
         "credit",
@@ -292,7 +294,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("agreement", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("called", sa.Boolean(), nullable=False),
+        sa.Column("call", sa.Text(), nullable=True),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -301,9 +303,7 @@ def upgrade() -> None:
         sa.Column("report", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(["agreement"], ["agreement.id"], name=op.f("fk_review_agreement")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_review")),
-        sa.UniqueConstraint(
-            "agreement", "called", "number", name=op.f("uq_review_agreement_called_number")
-        ),
+        sa.UniqueConstraint("call", name=op.f("uq_review_call")),
     )
     op.create_table(
         "sample",

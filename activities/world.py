@@ -1,0 +1,123 @@
+"""What activities need of the world, and the few words that all of them use."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from temporalio import activity
+from temporalio.client import Client
+
+from domain.events import Event
+from domain.identifiers import effect_key, notice_key
+from notices.post import Post
+from notices.templates import Draft, compose
+from store import journal, notices
+from store.journal import ENGINE, Entry
+from store.tables import agreement, contact, edition
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The record, the post and the engine. `offset` is business time less real time, mostly nil."""
+
+    engine: AsyncEngine
+    post: Post
+    temporal: Client
+    task_queue: str
+    offset: timedelta = timedelta()
+    shards: int = 8
+
+    def now(self) -> datetime:
+        """Business time."""
+        return datetime.now(UTC) + self.offset
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thing that happened to an agreement, for its journal."""
+
+    agreement: str
+    event: Event
+    subject: str
+    at: datetime
+    parts: tuple[str | int, ...] = ()
+    actor: str = ENGINE
+    command: str | None = None
+
+
+async def note(
+    connection: AsyncConnection, what: Happening, noted_at: datetime, **detail: Any
+) -> None:
+    """Write one happening into the journal, with the workflow and run that caused it."""
+    run = activity.info() if activity.in_activity() else None
+    await journal.note(
+        connection,
+        Entry(
+            key=effect_key(what.subject, what.event, *what.parts),
+            agreement=what.agreement,
+            event=what.event,
+            subject=what.subject,
+            at=what.at,
+            noted_at=noted_at,
+            actor=what.actor,
+            detail=detail,
+            command=what.command,
+            workflow=run.workflow_id if run else None,
+            run=run.workflow_run_id if run else None,
+        ),
+    )
+
+
+async def tell(
+    connection: AsyncConnection,
+    agreement_id: str,
+    subject: str,
+    step: str | int,
+    to: Iterable[str],
+    draft: Draft,
+) -> None:
+    """Prepare a notice for each contact, in the words and zone of the edition in force."""
+    in_force = (
+        select(edition.c.number)
+        .where(edition.c.agreement == agreement_id, edition.c.effective_at <= draft.due_at)
+        .order_by(edition.c.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    first = select(edition.c.number).where(
+        edition.c.agreement == agreement_id, edition.c.number == 1
+    )
+    number = await connection.scalar(select(in_force)) or await connection.scalar(first)
+    query = (
+        select(contact, agreement.c.title.label("of"))
+        .join(agreement, agreement.c.id == contact.c.agreement)
+        .where(
+            contact.c.agreement == agreement_id,
+            contact.c.edition == number,
+            contact.c.ref.in_(list(to)),
+        )
+        .order_by(contact.c.ref)
+    )
+    for reader in (await connection.execute(query)).all():
+        title, body = compose(draft, title=reader.of, zone=reader.zone)
+        await notices.prepare(
+            connection,
+            notices.Prepared(
+                key=notice_key(subject, draft.template, step, reader.ref),
+                agreement=agreement_id,
+                template=draft.template,
+                subject=subject,
+                contact=reader.ref,
+                address=reader.email,
+                task=draft.task,
+                due_at=draft.due_at,
+                prepared_at=draft.prepared_at,
+                title=title,
+                body=body,
+            ),
+        )
+
+

@@ -1,0 +1,31 @@
+"""The JSON Schema of the agreement document, for editors that complete and check as one types."""
+
+from typing import Any
+
+from domain.terms.shape import Agreement
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema 2020-12. It knows the shape; what no schema can say, `validate` checks."""
+    shape: dict[str, Any] = _without_null(Agreement.model_json_schema())
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "covenant:agreement",
+        **shape,
+        "title": "Covenant agreement",
+    }
+
+
+def _without_null(node: Any) -> Any:  # noqa: ANN401 - any part of a schema
+    """The schema without `null`: what an agreement does not say, it leaves out."""
+    if isinstance(node, list):
+        return [_without_null(item) for item in node if item != {"type": "null"}]
+    if not isinstance(node, dict):
+        return node
+    kept = {key: _without_null(value) for key, value in node.items() if value is not None}
+    match kept.get("anyOf"):
+        case [only]:
+            del kept["anyOf"]
+            return only | kept
+        case _:
+            return kept

@@ -1,0 +1,479 @@
+"""The gateway: whoever asks for something is authorised here, in the transaction that writes it.
+
+Console, command line and rehearsals come through this door. After the commit the command is sent
+to its workflow as a signal; a sweep sends again what has no outcome yet.
+"""
+
+import asyncio
+import hashlib
+import uuid
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import func, or_, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.world import World
+from domain.commands import CommandKind, Outcome
+from domain.events import Event
+from domain.fact_files import FactFileError, open_facts
+from domain.identifiers import agreement_workflow, effect_key, shard_of
+from domain.lifecycle import Phase
+from domain.plan import draw_plan
+from domain.tasks import Answer, TaskKind, objection
+from domain.terms.amendment import read_amendment
+from domain.terms.problems import Problem
+from domain.terms.shape import Agreement
+from domain.terms_check import validate
+from domain.zones import midnight, zone_named
+from store import journal, tables
+from store.commands import Command, load, settle, submit
+from store.editions import Edition, adopt, edition_at, keep_document
+from store.facts import Intake, take_in
+
+log = structlog.get_logger(__name__)
+
+PATIENCE_S = 10.0
+"""How long a person waits for the outcome before hearing that it was received."""
+
+
+class GatewayError(Exception):
+    """The request goes no further; the message says what is possible now."""
+
+
+class NotFoundError(GatewayError):
+    """There is no such thing."""
+
+
+class ForbiddenError(GatewayError):
+    """Not this actor's to do."""
+
+
+class ConflictError(GatewayError):
+    """Not possible now."""
+
+
+class InvalidError(GatewayError):
+    """What was handed in does not hold; `problems` names every place."""
+
+    def __init__(self, problems: tuple[Problem, ...], more: int = 0) -> None:
+        """All problems at once; `more` counts those that are too many to tell."""
+        rest = [f"and {more:,} more"] if more else []
+        super().__init__("\n".join([*map(str, problems), *rest]))
+        self.problems = problems
+        self.more = more
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Bytes handed in under a name."""
+
+    name: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What became of a command so far: recorded, refused, or received and still under way."""
+
+    command: str
+    outcome: Outcome | None
+    reason: str | None
+
+    @property
+    def word(self) -> str:
+        """One word for it."""
+        return self.outcome or "received"
+
+
+class Gateway:
+    """Authorises, writes, sends, and waits a little for the outcome."""
+
+    def __init__(self, world: World, patience_s: float = PATIENCE_S) -> None:
+        """`patience_s` nil sends without waiting."""
+        self.world = world
+        self._patience_s = patience_s
+
+    async def launch(
+        self, document: Document, *, now: datetime | None = None, command_id: str | None = None
+    ) -> Reply:
+        """Launch the agreement that a document holds; launching the same again changes nothing."""
+        reading = validate(document.raw, document.name)
+        if reading.value is None:
+            raise InvalidError(reading.problems)
+        terms, received_at = reading.value, now or self.world.now()
+        plan = draw_plan(terms, 1, 1)
+        async with self.world.engine.begin() as connection:
+            digest = await keep_document(connection, document.name, document.raw)
+            row = {
+                "id": terms.agreement,
+                "title": terms.title,
+                "client": terms.parties.client.name,
+                "provider": terms.parties.provider.name,
+                "zone": terms.zone,
+                "phase": Phase.ONBOARDING,
+                "shard": shard_of(terms.agreement, self.world.shards),
+                "term": 1,
+                "launched_at": received_at,
+                "ends_at": plan.term_ends_at,
+            }
+            await connection.execute(insert(tables.agreement).values(row).on_conflict_do_nothing())
+            launched = await first_launch(connection, terms.agreement)
+            if launched is not None and launched.document != digest:
+                msg = (
+                    f"agreement '{terms.agreement}' is already launched with other terms; "
+                    "possible now: propose a change, or launch under another key"
+                )
+                raise ConflictError(msg)
+            command = launched or await submit(
+                connection,
+                Command(
+                    command_id or new_id(),
+                    terms.agreement,
+                    CommandKind.LAUNCH_AGREEMENT,
+                    agreement_workflow(terms.agreement),
+                    agreement_workflow(terms.agreement),
+                    None,
+                    terms.changes.client,
+                    {"file": document.name},
+                    digest,
+                    received_at,
+                ),
+            )
+            starts = midnight(terms.term.starts_on, zone_named(terms.zone))
+            edition = Edition(1, min(starts, received_at), digest, terms)
+            await adopt(
+                connection, terms.agreement, edition, command=command.id, adopted_at=received_at
+            )
+        return await self._send(command)
+
+    async def answer(  # noqa: PLR0913 - an answer has that many facets
+        self,
+        task: str,
+        actor: str,
+        choice: str,
+        *,
+        note: str = "",
+        document: Document | None = None,
+        on: date | None = None,
+        now: datetime | None = None,
+        command_id: str | None = None,
+    ) -> Reply:
+        """Answer a task, by its id or number, as one of its owners."""
+        answer = Answer(choice, note, has_file=document is not None, has_date=on is not None)
+        async with self.world.engine.begin() as connection:
+            row = await find_task(connection, task)
+            if command_id is None or not await known(connection, command_id):
+                self._authorise(row, actor, answer)
+            digest = await keep(connection, document)
+            body: dict[str, Any] = {"choice": choice, "note": note}
+            if on is not None:
+                body["on"] = on.isoformat()
+            if document is not None:
+                body["file"] = document.name
+            command = await submit(
+                connection,
+                Command(
+                    command_id or new_id(),
+                    row.agreement,
+                    CommandKind(row.kind),
+                    row.workflow,
+                    row.subject,
+                    row.id,
+                    actor,
+                    body,
+                    digest,
+                    now or self.world.now(),
+                ),
+            )
+        return await self._send(command)
+
+    def _authorise(self, task: Any, actor: str, answer: Answer) -> None:  # noqa: ANN401
+        """Whether this actor may give this answer to this task, now."""
+        if actor not in task.owners:
+            owners = ", ".join(task.owners)
+            msg = f"task #{task.number} is not {actor}'s to answer; possible: as {owners}"
+            raise ForbiddenError(msg)
+        if task.closed_at is not None:
+            what = (
+                f"answered '{task.answer}' by {task.answered_by}"
+                if task.answer
+                else "closed: events have overtaken it"
+            )
+            msg = f"task #{task.number} is already {what}; see `covenant tasks {task.agreement}`"
+            raise ConflictError(msg)
+        problem = objection(TaskKind(task.kind), answer)
+        if problem is not None:
+            raise ConflictError(problem)
+
+    async def propose(
+        self,
+        agreement: str,
+        actor: str,
+        document: Document,
+        *,
+        now: datetime | None = None,
+        command_id: str | None = None,
+    ) -> Reply:
+        """Propose a change of terms, by an amendment."""
+        reading = read_amendment(document.raw, document.name)
+        if reading.value is None:
+            raise InvalidError(reading.problems)
+        return await self._unsolicited(
+            agreement,
+            actor,
+            CommandKind.PROPOSE_CHANGE,
+            agreement_workflow(agreement),
+            {"note": reading.value.reason, "file": document.name},
+            document,
+            now,
+            command_id,
+        )
+
+    async def call_review(
+        self,
+        agreement: str,
+        actor: str,
+        reason: str,
+        *,
+        now: datetime | None = None,
+        command_id: str | None = None,
+    ) -> Reply:
+        """Call a review out of turn."""
+        if not reason.strip():
+            msg = 'calling a review needs a reason: add --note "…"'
+            raise ConflictError(msg)
+        workflow = agreement_workflow(agreement)
+        kind = CommandKind.CALL_REVIEW
+        body = {"note": reason}
+        return await self._unsolicited(agreement, actor, kind, workflow, body, None, now, command_id)
+
+    async def withdraw(
+        self,
+        change: str,
+        actor: str,
+        note: str = "",
+        *,
+        now: datetime | None = None,
+        command_id: str | None = None,
+    ) -> Reply:
+        """Take back one's own side's offer."""
+        async with self.world.engine.connect() as connection:
+            query = select(tables.change).where(tables.change.c.id == change)
+            row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            msg = f"there is no change '{change}'; see `covenant show AGREEMENT`"
+            raise NotFoundError(msg)
+        if row.closed_at is not None and command_id is None:
+            msg = f"{change} is already {row.state}; there is nothing to withdraw"
+            raise ConflictError(msg)
+        kind = CommandKind.WITHDRAW_CHANGE
+        body = {"note": note}
+        return await self._unsolicited(
+            row.agreement, actor, kind, change, body, None, now, command_id
+        )
+
+    async def _unsolicited(  # noqa: PLR0913
+        self,
+        agreement: str,
+        actor: str,
+        kind: CommandKind,
+        workflow: str,
+        body: dict[str, Any],
+        document: Document | None,
+        now: datetime | None,
+        command_id: str | None,
+    ) -> Reply:
+        """What a party may ask for without a task."""
+        received_at = now or self.world.now()
+        async with self.world.engine.begin() as connection:
+            await must_be_contact(connection, agreement, actor, received_at)
+            digest = await keep(connection, document)
+            command = await submit(
+                connection,
+                Command(
+                    command_id or new_id(),
+                    agreement,
+                    kind,
+                    workflow,
+                    workflow,
+                    None,
+                    actor,
+                    body,
+                    digest,
+                    received_at,
+                ),
+            )
+        return await self._send(command)
+
+    async def hand_in(
+        self, agreement: str, actor: str, document: Document, *, now: datetime | None = None
+    ) -> Intake:
+        """Take in a file of facts, all of it or nothing; the same file twice changes nothing."""
+        received_at = now or self.world.now()
+        digest = hashlib.sha256(document.raw).hexdigest()
+        try:
+            async with self.world.engine.begin() as connection:
+                terms = await must_be_contact(connection, agreement, actor, received_at)
+                lines = document.raw.splitlines(keepends=True)
+                file = open_facts(lines, document.name, zone_named(terms.zone))
+                intake = await take_in(
+                    connection,
+                    agreement,
+                    document.name,
+                    digest,
+                    file.kind,
+                    file.facts,
+                    actor,
+                    received_at,
+                )
+                received = journal.Entry(
+                    effect_key(agreement, Event.FACTS_RECEIVED, digest),
+                    agreement,
+                    Event.FACTS_RECEIVED,
+                    document.name,
+                    received_at,
+                    received_at,
+                    actor,
+                    {**asdict(intake), "kind": file.kind, "digest": digest},
+                )
+                await journal.note(connection, received)
+        except FactFileError as error:
+            raise InvalidError(error.problems, error.more) from error
+        return intake
+
+    async def _send(self, command: Command) -> Reply:
+        """Send the command to its workflow and wait a little for the outcome."""
+        if command.outcome is None:
+            await self.deliver(command)
+        return await self._outcome(command.id)
+
+    async def deliver(self, command: Command) -> None:
+        """Signal the workflow (or start it); one that has ended refuses."""
+        try:
+            if command.kind is CommandKind.LAUNCH_AGREEMENT:
+                await self._start(command)
+            else:
+                handle = self.world.temporal.get_workflow_handle(command.workflow)
+                await handle.signal(command.kind, command.order)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            async with self.world.engine.begin() as connection:
+                reason = f"{command.workflow} has ended; nothing is possible on it any more"
+                await settle(connection, command, Outcome.REFUSED, reason)
+
+    async def _start(self, command: Command) -> None:
+        argument = {
+            "agreement": command.agreement,
+            "launch": command.id,
+            "offset_s": self.world.offset.total_seconds(),
+        }
+        try:
+            await self.world.temporal.start_workflow(
+                "AgreementWorkflow",
+                argument,
+                id=command.workflow,
+                task_queue=self.world.task_queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                static_summary=f"Life of agreement {command.agreement}",
+            )
+        except WorkflowAlreadyStartedError:
+            return
+
+    async def _outcome(self, command_id: str) -> Reply:
+        """Look for the outcome until patience ends."""
+        rest = self._patience_s
+        while True:
+            async with self.world.engine.connect() as connection:
+                command = await load(connection, command_id)
+            if command.outcome is not None or rest <= 0:
+                outcome = Outcome(command.outcome) if command.outcome else None
+                return Reply(command.id, outcome, command.reason)
+            await asyncio.sleep(0.05)
+            rest -= 0.05
+
+    async def sweep(self) -> int:
+        """Send again every command that has had no outcome for a while; returns how many."""
+        waiting = (
+            select(tables.command.c.id)
+            .where(
+                tables.command.c.outcome.is_(None),
+                tables.command.c.recorded_at < func.clock_timestamp() - text("interval '10 s'"),
+            )
+            .order_by(tables.command.c.recorded_at)
+            .limit(200)
+        )
+        async with self.world.engine.connect() as connection:
+            ids = list(await connection.scalars(waiting))
+        for command_id in ids:
+            async with self.world.engine.connect() as connection:
+                command = await load(connection, command_id)
+            await self.deliver(command)
+        return len(ids)
+
+
+def new_id() -> str:
+    """An id for a command whose sender brought none."""
+    return uuid.uuid4().hex
+
+
+async def keep(connection: AsyncConnection, document: Document | None) -> str | None:
+    """Keep a document that came with a command."""
+    return await keep_document(connection, document.name, document.raw) if document else None
+
+
+async def known(connection: AsyncConnection, command_id: str) -> bool:
+    """Whether a command of that id was written before."""
+    query = select(tables.command.c.id).where(tables.command.c.id == command_id)
+    return await connection.scalar(query) is not None
+
+
+async def first_launch(connection: AsyncConnection, agreement: str) -> Command | None:
+    """The command that launched an agreement."""
+    query = select(tables.command.c.id).where(
+        tables.command.c.agreement == agreement,
+        tables.command.c.kind == CommandKind.LAUNCH_AGREEMENT,
+    )
+    command_id = await connection.scalar(query)
+    return None if command_id is None else await load(connection, command_id)
+
+
+async def find_task(connection: AsyncConnection, task: str) -> Any:  # noqa: ANN401
+    """The task of that id or number."""
+    number = task.removeprefix("#")
+    where = [tables.task.c.id == task]
+    if number.isascii() and number.isdigit() and len(number) < 18:  # noqa: PLR2004 - a bigint
+        where.append(tables.task.c.number == int(number))
+    row = (await connection.execute(select(tables.task).where(or_(*where)))).one_or_none()
+    if row is None:
+        msg = f"there is no task '{task}'; see `covenant tasks`"
+        raise NotFoundError(msg)
+    return row
+
+
+async def must_be_contact(
+    connection: AsyncConnection, agreement: str, actor: str, at: datetime
+) -> Agreement:
+    """The terms in force; refuses whoever is not a contact in them."""
+    query = select(tables.agreement.c.id).where(tables.agreement.c.id == agreement)
+    if await connection.scalar(query) is None:
+        msg = f"there is no agreement '{agreement}'; see `covenant list`"
+        raise NotFoundError(msg)
+    terms = (await edition_at(connection, agreement, at)).terms
+    contacts = [
+        f"{side}.{role}"
+        for side in ("client", "provider")
+        for role in terms.party(side).contacts
+    ]
+    if actor not in contacts:
+        msg = f"{actor} is no contact of {agreement}; possible: as {', '.join(contacts)}"
+        raise ForbiddenError(msg)
+    return terms

@@ -1,0 +1,1 @@
+"""Ways to reach a person: message templates, channels, and the post that sends each once."""

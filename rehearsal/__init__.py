@@ -1,0 +1,1 @@
+"""Rehearsals: a whole agreement with scripted people, on the product's own code, in seconds."""

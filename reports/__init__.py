@@ -1,0 +1,1 @@
+"""Documents made from the record: the story of an agreement, and its summary."""

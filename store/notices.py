@@ -1,0 +1,93 @@
+"""Notices: prepared with the effect that they tell of, claimed, sent, and never silently doubled."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.tables import notice
+
+LOST_AFTER = "60 seconds"
+"""A notice claimed so long ago by the database's clock lost its sender: its fate is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A notice as it will be sent."""
+
+    key: str
+    agreement: str
+    template: str
+    subject: str
+    contact: str
+    address: str
+    task: str | None
+    due_at: datetime
+    prepared_at: datetime
+    title: str
+    body: str
+
+    @property
+    def message_id(self) -> str:
+        """The same for every attempt, so that a reader's mail program shows one message."""
+        return f"<{hashlib.sha256(self.key.encode()).hexdigest()[:32]}@covenant.invalid>"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A notice that this process alone may send now; from the second attempt on it says so."""
+
+    notice: Prepared
+    attempt: int
+    fate_unknown: bool
+
+
+async def prepare(connection: AsyncConnection, new: Prepared) -> None:
+    """Prepare a notice; the same person is never told twice of the same step."""
+    values = {name: getattr(new, name) for name in Prepared.__dataclass_fields__}
+    values |= {"message_id": new.message_id, "state": "prepared", "attempts": 0}
+    await connection.execute(insert(notice).values(values).on_conflict_do_nothing())
+
+
+async def claim(connection: AsyncConnection, agreement: str | None) -> Claimed | None:
+    """Claim the next unsent notice, also one whose sender was lost or not sure."""
+    lost = text(f"claimed_at < clock_timestamp() - interval '{LOST_AFTER}'")
+    query = (
+        select(notice)
+        .where(
+            or_(
+                notice.c.state == "prepared",
+                notice.c.state == "ambiguous",
+                (notice.c.state == "sending") & lost,
+            ),
+            or_(notice.c.claimed_at.is_(None), notice.c.attempts == 0, lost),
+        )
+        .order_by(notice.c.due_at, notice.c.key)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if agreement is not None:
+        query = query.where(notice.c.agreement == agreement)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return None
+    await connection.execute(
+        update(notice)
+        .where(notice.c.key == row.key)
+        .values(state="sending", attempts=row.attempts + 1, claimed_at=func.clock_timestamp())
+    )
+    names = Prepared.__dataclass_fields__
+    claimed = Prepared(**{name: getattr(row, name) for name in names})
+    return Claimed(claimed, row.attempts + 1, fate_unknown=row.state != "prepared")
+
+
+async def conclude(
+    connection: AsyncConnection, key: str, state: str, error: str | None = None
+) -> None:
+    """Write what became of an attempt: sent, prepared (again), ambiguous or failed."""
+    await connection.execute(
+        update(notice).where(notice.c.key == key).values(state=state, error=error)
+    )

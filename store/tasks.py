@@ -1,0 +1,73 @@
+"""Tasks: opened once under their key, closed by an answer or by events."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.tasks import TaskKind
+from store.tables import task
+
+
+@dataclass(frozen=True, slots=True)
+class NewTask:
+    """What somebody is asked to do, and until when."""
+
+    id: str
+    agreement: str
+    kind: TaskKind
+    subject: str
+    workflow: str
+    owners: tuple[str, ...]
+    title: str
+    opened_at: datetime
+    due_at: datetime | None
+
+
+async def open_task(connection: AsyncConnection, new: NewTask) -> None:
+    """Open a task; one of that id that is there already stays as it is."""
+    values = {name: getattr(new, name) for name in NewTask.__dataclass_fields__}
+    values["owners"] = list(new.owners)
+    await connection.execute(insert(task).values(values).on_conflict_do_nothing())
+
+
+async def widen(connection: AsyncConnection, task_id: str, owners: Sequence[str]) -> None:
+    """Let further contacts answer a task that is open."""
+    row = await connection.scalar(select(task.c.owners).where(task.c.id == task_id))
+    merged = list(dict.fromkeys([*(row or []), *owners]))
+    await connection.execute(
+        update(task).where(task.c.id == task_id, task.c.closed_at.is_(None)).values(owners=merged)
+    )
+
+
+async def close_tasks(connection: AsyncConnection, subject: str, at: datetime) -> None:
+    """Close whatever is still open about a subject: events have overtaken it."""
+    await connection.execute(
+        update(task)
+        .where(task.c.subject == subject, task.c.closed_at.is_(None))
+        .values(closed_at=at)
+    )
+
+
+async def unanswered(
+    connection: AsyncConnection, subject: str, before: datetime | None = None
+) -> list[tuple[str, list[str]]]:
+    """The subject's tasks still without an answer (or with one only from `before` on)."""
+    waiting = task.c.answer.is_(None)
+    if before is not None:
+        waiting = waiting | (task.c.answered_at >= before)
+    query = select(task.c.id, task.c.owners).where(task.c.subject == subject, waiting)
+    return [(row.id, row.owners) for row in await connection.execute(query.order_by(task.c.id))]
+
+
+async def count_open(connection: AsyncConnection, subject: str) -> int:
+    """How many of the subject's tasks are open."""
+    query = (
+        select(func.count())
+        .select_from(task)
+        .where(task.c.subject == subject, task.c.closed_at.is_(None))
+    )
+    return int(await connection.scalar(query) or 0)

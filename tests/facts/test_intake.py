@@ -1,0 +1,226 @@
+"""Facts into the record: what is new, what was there, what has changed, and never a loss."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.fact_files import FactFileError, open_facts
+from domain.facts import Fact, FactKind, Sample, Ticket
+from domain.zones import zone_named
+from store.facts import Intake, take_in
+from store.tables import intake, sample, ticket
+
+pytestmark = pytest.mark.asyncio
+
+AT = datetime(2016, 3, 1, 9, tzinfo=UTC)
+RECEIVED = datetime(2016, 4, 1, 6, tzinfo=UTC)
+
+
+def samples(values: Mapping[str, str | None]) -> list[Sample]:
+    return [
+        Sample(name, "arrivals", AT, None if value is None else Decimal(value), {"carrier": "EV"})
+        for name, value in values.items()
+    ]
+
+
+async def take(
+    database: AsyncEngine,
+    facts: Iterable[Fact],
+    digest: str = "first",
+    *,
+    kind: FactKind = FactKind.SAMPLE,
+    received_at: datetime = RECEIVED,
+) -> Intake:
+    async with database.begin() as connection:
+        return await take_in(
+            connection, "helpdesk", "facts.csv", digest, kind, facts, "mira", received_at
+        )
+
+
+async def revisions(database: AsyncEngine) -> Sequence[tuple[str, int, Decimal | None]]:
+    query = select(sample.c.id, sample.c.revision, sample.c.value).order_by(
+        sample.c.id, sample.c.revision
+    )
+    async with database.connect() as connection:
+        return [(row.id, row.revision, row.value) for row in await connection.execute(query)]
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_new_facts_are_accepted(database: AsyncEngine) -> None:
+    taken = await take(database, samples({"a": "1.50", "b": None}))
+
+    assert taken == Intake(read=2, accepted=2, repeated=0)
+    assert await revisions(database) == [("a", 1, Decimal("1.50")), ("b", 1, None)]
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_a_ticket_is_kept_with_all_it_said(database: AsyncEngine) -> None:
+    fact = Ticket(
+        "T1",
+        AT,
+        AT + timedelta(microseconds=1),
+        AT + timedelta(hours=1),
+        None,
+        AT + timedelta(days=1),
+        {"priority": "1 - Kritisch, größer", "note": 'one "two"\n\\three'},
+    )
+
+    await take(database, [fact], kind=FactKind.TICKET)
+
+    async with database.connect() as connection:
+        row = (await connection.execute(select(ticket))).one()
+    assert (row.agreement, row.id, row.revision) == ("helpdesk", "T1", 1)
+    assert row.opened_at == fact.opened_at
+    assert row.responded_at == fact.responded_at
+    assert row.resolved_at == fact.resolved_at
+    assert row.closed_at is None
+    assert row.due_at == fact.due_at
+    assert row.columns == fact.columns
+    assert (row.intake, row.received_at) == ("first", RECEIVED)
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_facts_that_are_there_already_are_repeated(database: AsyncEngine) -> None:
+    await take(database, samples({"a": "1.5", "b": None}))
+
+    taken = await take(database, samples({"a": "1.50", "b": None, "c": "3"}), "second")
+
+    assert taken == Intake(read=3, accepted=1, repeated=2)
+    assert len(await revisions(database)) == 3
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_changed_facts_are_further_revisions(database: AsyncEngine) -> None:
+    await take(database, samples({"a": "1", "b": "1"}))
+    await take(database, samples({"a": "2", "b": "1"}), "second")
+
+    taken = await take(database, samples({"a": "1", "b": None}), "third")
+
+    assert taken == Intake(read=2, accepted=2, repeated=0)
+    assert await revisions(database) == [
+        ("a", 1, 1),
+        ("a", 2, 2),
+        ("a", 3, 1),
+        ("b", 1, 1),
+        ("b", 2, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        Sample("a", "departures", AT, Decimal(1), {"carrier": "EV"}),
+        Sample("a", "arrivals", AT + timedelta(microseconds=1), Decimal(1), {"carrier": "EV"}),
+        Sample("a", "arrivals", AT, Decimal(1), {"carrier": "MQ"}),
+        Sample("a", "arrivals", AT, Decimal(1), {}),
+    ],
+)
+@pytest.mark.usefixtures("agreed")
+async def test_whatever_a_fact_says_is_its_content(database: AsyncEngine, changed: Sample) -> None:
+    await take(database, samples({"a": "1"}))
+
+    assert await take(database, [changed], "second") == Intake(read=1, accepted=1, repeated=0)
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_a_fact_that_a_file_says_twice_is_repeated(database: AsyncEngine) -> None:
+    facts = samples({"a": "1", "b": "2"})
+
+    taken = await take(database, [*facts, *facts, facts[0]])
+
+    assert taken == Intake(read=5, accepted=2, repeated=3)
+    assert len(await revisions(database)) == 2
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_two_things_about_one_fact_are_never_half_taken(database: AsyncEngine) -> None:
+    with pytest.raises(DBAPIError, match="pk_sample"):
+        await take(database, [*samples({"a": "1"}), *samples({"a": "2"})])
+
+    assert await revisions(database) == []
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_the_same_file_again_changes_nothing(database: AsyncEngine) -> None:
+    first = await take(database, samples({"a": "1"}))
+    await take(database, samples({"a": "2"}), "second")
+
+    again = await take(database, (pytest.fail("it was read again") for _ in range(1)))
+
+    assert again == first
+    assert len(await revisions(database)) == 2
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_a_file_without_facts_is_taken_too(database: AsyncEngine) -> None:
+    assert await take(database, []) == Intake(read=0, accepted=0, repeated=0)
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_the_intake_is_recorded(database: AsyncEngine) -> None:
+    await take(database, samples({"a": "1"}))
+
+    async with database.connect() as connection:
+        row = (await connection.execute(select(intake))).one()
+    assert (row.agreement, row.digest, row.name, row.kind) == (
+        "helpdesk",
+        "first",
+        "facts.csv",
+        "sample",
+    )
+    assert (row.actor, row.read, row.accepted, row.repeated) == ("mira", 1, 1, 0)
+    assert row.received_at == RECEIVED
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_a_file_with_a_problem_leaves_nothing(database: AsyncEngine) -> None:
+    lines = [b"id,series,at\n"] + [b"S%d,arrivals,2016-03-01 09:00\n" % n for n in range(5000)]
+    file = open_facts([*lines, b"S,arrivals,never\n"], "facts.csv", zone_named("Europe/London"))
+
+    with pytest.raises(FactFileError, match=r"facts\.csv:5002:3"):
+        await take(database, file.facts)
+
+    assert await revisions(database) == []
+    assert await take(database, samples({"a": "1"})) == Intake(read=1, accepted=1, repeated=0)
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_several_files_go_into_one_transaction(database: AsyncEngine) -> None:
+    facts = samples({"a": "1"})
+
+    async with database.begin() as connection:
+        for kind, digest in ((FactKind.SAMPLE, "1"), (FactKind.SAMPLE, "2")):
+            taken = await take_in(
+                connection, "helpdesk", "f.csv", digest, kind, facts, "mira", RECEIVED
+            )
+
+    assert taken == Intake(read=1, accepted=0, repeated=1)
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_files_that_come_at_once_are_taken_one_after_the_other(
+    database: AsyncEngine,
+) -> None:
+    names = {f"S{number}": "1" for number in range(300)}
+
+    taken = await asyncio.gather(
+        *(take(database, samples(names), f"digest {number}") for number in range(4))
+    )
+
+    assert sorted(each.accepted for each in taken) == [0, 0, 0, 300]
+    assert sum(each.repeated for each in taken) == 900
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_the_same_file_at_once_is_taken_once(database: AsyncEngine) -> None:
+    taken = await asyncio.gather(*(take(database, samples({"a": "1"})) for _ in range(4)))
+
+    assert set(taken) == {Intake(read=1, accepted=1, repeated=0)}
+    async with database.connect() as connection:
+        assert await connection.scalar(select(func.count()).select_from(intake)) == 1

@@ -1,0 +1,318 @@
+"""The statement says what the plain Python says, and reads no more than it must."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain import measurement
+from domain.facts import Fact, FactKind, Sample, Ticket
+from domain.measurement import Window
+from domain.periods import Every, periods
+from domain.terms.shape import Kpi
+from domain.zones import zone_named
+from store.facts import take_in
+from store.measuring import aggregate, statement
+from store.tables import agreement
+from tests.facts.terms import kpi
+
+pytestmark = pytest.mark.asyncio
+
+NEW_YORK = zone_named("America/New_York")
+DAY = timedelta(days=1)
+NOON = datetime(2016, 3, 1, 12, tzinfo=UTC)
+RECEIVED = datetime(2016, 4, 1, tzinfo=UTC)
+KNOWN = RECEIVED + DAY
+DELAY = {"kind": "mean", "series": "arrivals"}
+
+numbers = count()
+
+
+async def sign(connection: AsyncConnection) -> str:
+    """A fresh agreement, like the one that is there."""
+    name = f"agreement-{next(numbers)}"
+    row = (await connection.execute(select(agreement).limit(1))).mappings().one()
+    await connection.execute(insert(agreement).values({**row, "id": name}))
+    return name
+
+
+async def take(
+    connection: AsyncConnection,
+    signed: str,
+    facts: Iterable[Fact],
+    received_at: datetime = RECEIVED,
+    kind: FactKind = FactKind.SAMPLE,
+) -> None:
+    digest = f"digest-{next(numbers)}"
+    await take_in(connection, signed, "f.csv", digest, kind, facts, "mira", received_at)
+
+
+def arrival(name: str, at: datetime, value: str | None = "1", **columns: str) -> Sample:
+    return Sample(name, "arrivals", at, None if value is None else Decimal(value), columns)
+
+
+# Few instants, ids and values, so that they meet often, edges above all.
+instants = st.builds(
+    lambda hours, tick: NOON + timedelta(hours=hours, microseconds=tick),
+    st.integers(0, 6),
+    st.sampled_from([-1, 0, 0, 1]),
+)
+maybe = st.none() | instants
+ids = st.sampled_from(["a", "A", "b", "Z", "z", "ä", "é", "-", "T 1", "T.1", "😀"])
+columns = st.dictionaries(
+    st.sampled_from(["team", "flag"]), st.sampled_from(["x", "y", "true", "False", "TRUE", "1"])
+)
+exact = st.decimals(-(10**23), 10**23, places=12) | st.integers(-2, 2).map(Decimal)
+arrivals = st.builds(
+    Sample, ids, st.sampled_from(["arrivals", "departures"]), instants, st.none() | exact, columns
+)
+tickets = st.builds(Ticket, ids, instants, maybe, maybe, maybe, maybe, columns)
+windows = st.lists(
+    st.builds(
+        lambda start, length, known: Window(start, start + length, RECEIVED + known),
+        instants,
+        st.integers(0, 5).map(lambda hours: timedelta(hours=hours)),
+        st.integers(-1, 4).map(lambda hours: timedelta(hours=hours)),
+    ),
+    max_size=4,
+)
+wheres = st.dictionaries(
+    st.sampled_from(["team", "flag"]), st.sampled_from(["x", ("x", "y"), ("true", "1")]), max_size=1
+)
+missing = st.sampled_from(["against", "excluded"])
+edges = st.sampled_from(["at least", "above", "at most", "below"])
+clocks = st.sampled_from(["response", "resolution", "closure"])
+
+
+def measures(**parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Kpi]:
+    return st.fixed_dictionaries({"where": wheres, "missing": missing, **parts}).map(kpi)
+
+
+proportion, mean = st.just("proportion"), st.just("mean")
+of_samples = measures(
+    kind=proportion,
+    series=st.just("arrivals"),
+    good=st.builds(lambda edge, value: f"{edge} {value} %", edges, st.integers(-1, 1)),
+) | measures(kind=mean, series=st.just("arrivals"))
+of_tickets = (
+    measures(
+        kind=proportion,
+        tickets=clocks,
+        good=st.just("by due")
+        | st.builds(
+            lambda edge, limit: f"{edge} {limit}", edges, st.sampled_from(["1 h", "120 min"])
+        ),
+    )
+    | measures(kind=proportion, flag=st.just("flag"))
+    | measures(kind=mean, tickets=clocks)
+)
+
+
+def as_known(history: list[tuple[datetime, list[Fact]]], known_at: datetime) -> list[Fact]:
+    """The latest revision of each fact among those received before `known_at`."""
+    facts = {fact.id: fact for received, file in history if received < known_at for fact in file}
+    return list(facts.values())
+
+
+def histories(
+    facts: st.SearchStrategy[Any],
+) -> st.SearchStrategy[list[tuple[datetime, list[Fact]]]]:
+    file = st.lists(facts, max_size=12, unique_by=lambda fact: fact.id)
+    return st.lists(file, min_size=1, max_size=4).map(
+        lambda several: [
+            (RECEIVED + timedelta(hours=number), each) for number, each in enumerate(several)
+        ]
+    )
+
+
+examples = settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+async def both_say_the_same(
+    database: AsyncEngine,
+    kind: FactKind,
+    terms: Kpi,
+    history: list[tuple[datetime, list[Fact]]],
+    spans: list[Window],
+) -> None:
+    expected = [
+        measurement.aggregate(terms.measure, as_known(history, span.known_at), span)
+        for span in spans
+    ]
+
+    async with database.begin() as connection:
+        signed = await sign(connection)
+        for received_at, facts in history:
+            await take(connection, signed, facts, received_at, kind)
+        found = await aggregate(connection, signed, terms, spans)
+
+    assert found == expected
+
+
+@pytest.mark.usefixtures("agreed")
+@given(terms=of_samples, history=histories(arrivals), spans=windows)
+@examples
+async def test_sql_and_python_agree_about_samples(
+    database: AsyncEngine,
+    terms: Kpi,
+    history: list[tuple[datetime, list[Fact]]],
+    spans: list[Window],
+) -> None:
+    await both_say_the_same(database, FactKind.SAMPLE, terms, history, spans)
+
+
+@pytest.mark.usefixtures("agreed")
+@given(terms=of_tickets, history=histories(tickets), spans=windows)
+@examples
+async def test_sql_and_python_agree_about_tickets(
+    database: AsyncEngine,
+    terms: Kpi,
+    history: list[tuple[datetime, list[Fact]]],
+    spans: list[Window],
+) -> None:
+    await both_say_the_same(database, FactKind.TICKET, terms, history, spans)
+
+
+async def test_a_window_holds_its_start_and_not_its_end(database: AsyncEngine, agreed: str) -> None:
+    tick = timedelta(microseconds=1)
+    at = [NOON - tick, NOON, NOON + DAY - tick, NOON + DAY]
+    spans = [Window(NOON + DAY * step, NOON + DAY * (step + 1), KNOWN) for step in (1, 0, -1)]
+
+    async with database.begin() as connection:
+        await take(connection, agreed, [arrival(f"S{n}", each) for n, each in enumerate(at)])
+        found = await aggregate(connection, agreed, kpi(), spans)
+
+    assert [each.facts for each in found] == [1, 2, 1]
+
+
+async def test_what_was_received_at_the_cut_off_came_too_late(
+    database: AsyncEngine, agreed: str
+) -> None:
+    spans = [Window(NOON, NOON + DAY, RECEIVED + timedelta(microseconds=tick)) for tick in (0, 1)]
+
+    async with database.begin() as connection:
+        await take(connection, agreed, [arrival("a", NOON)])
+        found = await aggregate(connection, agreed, kpi(), spans)
+
+    assert [each.facts for each in found] == [0, 1]
+
+
+async def test_a_correction_counts_from_when_it_was_known(
+    database: AsyncEngine, agreed: str
+) -> None:
+    corrected = RECEIVED + 2 * DAY
+    spans = [Window(NOON, NOON + DAY, known) for known in (corrected, corrected + DAY)]
+
+    async with database.begin() as connection:
+        await take(connection, agreed, [arrival("a", NOON, "10")])
+        await take(connection, agreed, [arrival("a", NOON, "20")], corrected)
+        before, after = await aggregate(connection, agreed, kpi(DELAY), spans)
+
+    assert [before.num, after.num] == [10, 20]
+    assert before.inputs_digest != after.inputs_digest
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [arrival("a", NOON + DAY), Sample("a", "departures", NOON), arrival("a", NOON, team="y")],
+)
+async def test_a_fact_that_was_corrected_away_no_longer_counts(
+    database: AsyncEngine, agreed: str, moved: Sample
+) -> None:
+    terms = kpi({"kind": "mean", "series": "arrivals", "where": {"team": "x"}})
+
+    async with database.begin() as connection:
+        await take(connection, agreed, [arrival("a", NOON, team="x")])
+        await take(connection, agreed, [moved], RECEIVED + timedelta(hours=1))
+        (found,) = await aggregate(connection, agreed, terms, [Window(NOON, NOON + DAY, KNOWN)])
+
+    assert found.facts == 0
+
+
+async def test_facts_of_another_agreement_never_count(database: AsyncEngine, agreed: str) -> None:
+    async with database.begin() as connection:
+        other = await sign(connection)
+        await take(connection, other, [arrival("a", NOON)])
+        await take(connection, agreed, [arrival("a", NOON, "7"), arrival("b", NOON, "7")])
+        (found,) = await aggregate(connection, agreed, kpi(DELAY), [Window(NOON, KNOWN, KNOWN)])
+
+    assert found.num == 14
+    assert found.den == 2
+
+
+async def test_without_windows_there_is_nothing_to_tell(database: AsyncEngine, agreed: str) -> None:
+    async with database.begin() as connection:
+        assert await aggregate(connection, agreed, kpi(), []) == []
+
+
+@pytest.mark.parametrize(("day", "hours"), [(13, 23), (14, 24)])
+async def test_the_day_when_clocks_go_forward_has_23_hours(
+    database: AsyncEngine, agreed: str, day: int, hours: int
+) -> None:
+    start = datetime(2016, 3, day, tzinfo=NEW_YORK).astimezone(UTC)
+    (period,) = periods(Every.DAY, NEW_YORK, start, start + timedelta(hours=1))
+    (whole,) = (
+        each
+        for each in periods(Every.DAY, NEW_YORK, start - DAY, start + 3 * DAY)
+        if each.key == period.key
+    )
+    hourly = [arrival(f"S{n}", start + timedelta(hours=n)) for n in range(-30, 60)]
+
+    async with database.begin() as connection:
+        await take(connection, agreed, hourly)
+        (found,) = await aggregate(
+            connection, agreed, kpi(), [Window(whole.start, whole.end, KNOWN)]
+        )
+
+    assert found.facts == hours
+
+
+async def explained(connection: AsyncConnection, terms: Kpi, given: dict[str, Any]) -> str:
+    compiled = statement(terms.measure).compile(dialect=connection.dialect)
+    values = {**compiled.params, **given}
+    raw = (await connection.get_raw_connection()).driver_connection
+    assert raw is not None
+    rows = await raw.fetch(
+        f"EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF, BUFFERS OFF) {compiled}",
+        *(values[name] for name in compiled.positiontup or ()),
+    )
+    return "\n".join(row[0] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("kind", "measure", "index"),
+    [
+        (FactKind.SAMPLE, DELAY, "ix_sample_agreement_series_at"),
+        (FactKind.TICKET, {"kind": "mean", "tickets": "closure"}, "ix_ticket_agreement_opened_at"),
+    ],
+)
+async def test_a_days_window_reads_that_day_and_no_more(
+    database: AsyncEngine, agreed: str, kind: FactKind, measure: dict[str, str], index: str
+) -> None:
+    def fact(number: int) -> Fact:
+        at = NOON + timedelta(hours=number % 8760)
+        name = f"F{number}"
+        return arrival(name, at) if kind == FactKind.SAMPLE else Ticket(name, at, closed_at=at)
+
+    async with database.begin() as connection:
+        await take(connection, agreed, map(fact, range(160_000)), kind=kind)
+        plan = await explained(
+            connection,
+            kpi(measure, unit="min"),
+            {"agreement": agreed, "starts": [NOON], "ends": [NOON + DAY], "known": [KNOWN]},
+        )
+
+    assert index in plan
+    assert "Seq Scan" not in plan
+    assert "Rows Removed" not in plan

@@ -1,0 +1,86 @@
+"""A review: reviewers of both sides are asked, reminded, gone over, and heard."""
+
+from temporalio import workflow
+
+from activities.reviews import ReviewActivities
+from domain.commands import CommandKind, Order, Refused, Start
+from domain.reviewing import ReviewDue, ReviewDueKind
+from workflows.policies import EFFECT
+from workflows.waiting import Asked, Inbox, Watch
+
+
+@workflow.defn
+class ReviewWorkflow:
+    """One review, from its frozen report to its outcome."""
+
+    @workflow.init
+    def __init__(self, start: Start) -> None:
+        """Nothing is known yet."""
+        self._review = start.subject
+        self._inbox: Inbox[Asked] = Inbox()
+        self._watch = Watch(start.offset_s)
+        self._rows: tuple[ReviewDue, ...] = ()
+        self._waiting_for: int | None = None
+
+    @workflow.run
+    async def run(self, start: Start) -> None:
+        """Ask; hear until all have answered or the review closes incomplete."""
+        plan = await workflow.execute_activity_method(
+            ReviewActivities.ask_reviewers, args=[start.subject, self._watch.now()], **EFFECT
+        )
+        self._rows = plan.rows()
+        while self._rows and self._waiting_for != 0:
+            await self._chase()
+            await self._hear()
+            if self._rows and self._waiting_for != 0:
+                due = self._rows[0]
+                await self._watch.wait(due.at, self._inbox.__bool__, due.kind)
+        await workflow.execute_activity_method(
+            ReviewActivities.close_review,
+            args=[start.subject, plan.close_at, self._watch.now()],
+            **EFFECT,
+        )
+
+    async def _chase(self) -> None:
+        """Remind, then escalate, when due."""
+        while self._rows and (due := self._rows[0]).at <= self._watch.now():
+            arguments = [self._review, due.at, self._watch.now()]
+            match due.kind:
+                case ReviewDueKind.REMIND:
+                    await workflow.execute_activity_method(
+                        ReviewActivities.remind_reviewers, args=arguments, **EFFECT
+                    )
+                case ReviewDueKind.ESCALATE:
+                    await workflow.execute_activity_method(
+                        ReviewActivities.escalate_review, args=arguments, **EFFECT
+                    )
+                case ReviewDueKind.CLOSE:
+                    pass
+            self._rows = self._rows[1:]
+
+    async def _hear(self) -> None:
+        """Take the answers that have come in."""
+        for asked in self._inbox.take():
+            answered = await workflow.execute_activity_method(
+                ReviewActivities.record_review_answer,
+                args=[asked.order, self._watch.now()],
+                **EFFECT,
+            )
+            if not isinstance(answered, Refused):
+                self._waiting_for = answered.waiting_for
+
+    @workflow.signal
+    def complete_review(self, order: Order) -> None:
+        """A reviewer answers."""
+        self._inbox.ask(CommandKind.COMPLETE_REVIEW, order)
+
+    @workflow.query
+    def standing(self) -> str:
+        """Where the review stands."""
+        waiting = "all" if self._waiting_for is None else str(self._waiting_for)
+        return f"waiting for {waiting} reviewers" if self._waiting_for != 0 else "answered"
+
+    @workflow.query
+    def due(self) -> tuple[ReviewDue, ...]:
+        """What is due in it, in order."""
+        return self._rows
