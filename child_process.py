@@ -248,10 +248,10 @@ def started_at(pid: int) -> int | None:
     return None if state in "ZX" else int(fields[18])
 
 
-def found_in(directory: Path, program: str, *words: str) -> list[int]:
-    """Processes that run `program` for this directory, with these words in their command.
+def found_in(directory: Path, program: str, mark: str) -> list[int]:
+    """Processes that run `program` in this directory, with this mark in their command.
 
-    The words must tell the directory. That a process also works in it is asked only where
+    The mark alone must tell the directory. That a process also works in it is asked only where
     we may look: root in a container may not, for another user's process.
     """
     here = directory.stat()
@@ -262,7 +262,7 @@ def found_in(directory: Path, program: str, *words: str) -> list[int]:
         with suppress(OSError):  # it has gone meanwhile
             command = (entry / "cmdline").read_text(errors="replace")
             runs_it = (entry / "comm").read_text().rstrip() == program
-            if runs_it and all(word in command for word in words) and _works_in(entry, here):
+            if runs_it and mark in command and _works_in(entry, here):
                 found.append(int(entry.name))
     return found
 
@@ -274,14 +274,14 @@ def _works_in(entry: Path, here: os.stat_result) -> bool:
         return True
 
 
-def end_leftovers(directory: Path, program: str, *words: str, ending: Ending) -> None:
+def end_leftovers(directory: Path, program: str, mark: str, ending: Ending) -> None:
     """End what an owner who is gone has left running for this directory, and nothing else."""
     for how, patience in ending:
-        for pid in found_in(directory, program, *words):
+        for pid in found_in(directory, program, mark):
             with suppress(ProcessLookupError):
                 os.kill(pid, how)
         deadline = time.monotonic() + patience
-        while left := found_in(directory, program, *words):
+        while left := found_in(directory, program, mark):
             if time.monotonic() > deadline:
                 break
             time.sleep(POLL)

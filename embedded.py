@@ -105,7 +105,11 @@ def postgres(
     durable: bool = True,
     on_restart: Callable[[int], None] | None = None,
 ) -> Iterator[Postgres]:
-    """Hold PostgreSQL; without `durable` it is quicker and a power cut may ruin it (tests)."""
+    """Hold PostgreSQL.
+
+    Without `durable` it is quicker; but a kill may cost it the last commits, and a power cut
+    everything: for tests and rehearsals.
+    """
     data_dir = _made(data_dir)
     with _held(data_dir / "postgres.lock"):
         cluster = Cluster(data_dir / "postgres", data_dir / "postgres.log", durable=durable)
@@ -129,6 +133,7 @@ def temporal(
     search_attributes: Mapping[str, str],
     namespace: str = "default",
     ui: bool = True,
+    durable: bool = True,
     on_restart: Callable[[int], None] | None = None,
 ) -> Iterator[TemporalServer]:
     """Hold a Temporal dev server whose namespace knows these search attributes (name: type)."""
@@ -147,6 +152,7 @@ def temporal(
                 ui_port=ui_port,
                 metrics_port=metrics_port,
                 namespace=namespace,
+                durable=durable,
             )
 
         def ready(_: int) -> bool:
@@ -209,6 +215,7 @@ def engines(
             search_attributes=search_attributes,
             namespace=namespace,
             ui=ui,
+            durable=durable,
             on_restart=notice.moved("temporal"),
         ) as server,
         notice.posted(database, server),

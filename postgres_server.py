@@ -94,7 +94,7 @@ class Cluster:
         any more, whatever process now bears the pid in `postmaster.pid` is another.
         """
         ending = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0), *AT_ONCE)
-        end_leftovers(self.directory, "postgres", self._mark(), ending=ending)
+        end_leftovers(self.directory, "postgres", mark_of(self.directory), ending)
         (self.directory / "postmaster.pid").unlink(missing_ok=True)
 
     def command(self, port: int) -> Command:
@@ -102,7 +102,7 @@ class Cluster:
         words = [str(self._binaries / "postgres"), "-D", self._from_within(self.directory)]
         words += ["-p", str(port)]
         unsafe = () if self._durable else UNSAFE
-        for setting in (*SETTINGS, *unsafe, f"cluster_name={self._mark()}"):
+        for setting in (*SETTINGS, *unsafe, f"cluster_name={mark_of(self.directory)}"):
             words += ["-c", setting]
         return Command(
             words,
@@ -121,11 +121,6 @@ class Cluster:
             return False
         return lines[0:1] == [str(pid)] and [line.strip() for line in lines[7:8]] == ["ready"]
 
-    def _mark(self) -> str:
-        """What all processes of this cluster, and only they, show in their command line."""
-        place = self.directory.stat()
-        return f"covenant-{place.st_dev:x}-{place.st_ino:x}"
-
     def _from_within(self, directory: Path) -> str:
         """The directory as its own postgres is to name it.
 
@@ -135,6 +130,12 @@ class Cluster:
         as they were.
         """
         return "/proc/self/cwd" if self._identity else str(directory)
+
+
+def mark_of(directory: Path) -> str:
+    """What all processes of this cluster, and only they, show in their command lines."""
+    place = directory.stat()
+    return f"covenant-{place.st_dev:x}-{place.st_ino:x}"
 
 
 def _identity(directory: Path) -> Identity | None:

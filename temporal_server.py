@@ -34,14 +34,20 @@ RETENTION = "3650d"
 
 
 def dev_server(
-    data_dir: Path, *, address: str, ui_port: int | None, metrics_port: int, namespace: str
+    data_dir: Path,
+    *,
+    address: str,
+    ui_port: int | None,
+    metrics_port: int,
+    namespace: str,
+    durable: bool,
 ) -> Command:
     """How to start the dev server, with all its state in one file of `data_dir`."""
     ip, port = address.split(":")
     words = [binary("temporal"), "server", "start-dev", "--ip", ip, "--port", port]
     words += ["--metrics-port", str(metrics_port), "--namespace", namespace]
-    words += ["--db-filename", str(data_dir / DATABASE)]
-    words += ["--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=FULL"]
+    words += [database_of(data_dir), "--sqlite-pragma", "journal_mode=WAL"]
+    words += ["--sqlite-pragma", f"synchronous={'FULL' if durable else 'OFF'}"]
     words += ["--dynamic-config-value", 'history.timerProcessorMaxTimeShift="50ms"']
     if ui_port is None:
         words += ["--headless"]
@@ -54,7 +60,12 @@ def dev_server(
 
 def end_dev_servers(data_dir: Path) -> None:
     """End what an owner who is gone left running."""
-    end_leftovers(data_dir, "temporal", "start-dev", str(data_dir / DATABASE), ending=AT_ONCE)
+    end_leftovers(data_dir, "temporal", database_of(data_dir), AT_ONCE)
+
+
+def database_of(data_dir: Path) -> str:
+    """Its file as the dev server is given it; no other kind of `temporal` is given any."""
+    return f"--db-filename={data_dir / DATABASE}"
 
 
 def time_skipping_server(directory: Path, *, port: int) -> Command:

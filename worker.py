@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from importlib.metadata import version
 from typing import Any
 
 import structlog
@@ -38,6 +39,9 @@ from store.engine import connect
 from workflows.sandbox import DATA_CONVERTER, WORKFLOWS, workflow_runner
 
 log = structlog.get_logger("covenant.worker")
+
+RELEASE = version("covenant")
+"""Names the worker's build; left to the library, it would hash every module for two seconds."""
 
 SWEEP_EVERY_S = 10.0
 STICKY_S = 2.0
@@ -117,6 +121,7 @@ def build_worker(
         max_concurrent_activities=activity_slots,
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=STICKY_S),
         graceful_shutdown_timeout=timedelta(seconds=10),
+        build_id=f"covenant-{RELEASE}",
     )
 
 

@@ -106,9 +106,7 @@ class ChangeActivities:
                 f"{amendment.effective_on} is not later than today and than edition "
                 f"{latest.number}; terms change prospectively: choose a later effective_on"
             )
-        amended = amend(
-            await read_document(connection, latest.digest), amendment, "the amendment"
-        )
+        amended = amend(await read_document(connection, latest.digest), reading)
         if not isinstance(amended, bytes):
             return "; ".join(map(str, amended))
         checked = validate(amended, "the amended agreement")
@@ -145,11 +143,11 @@ class ChangeActivities:
         )
         event = Event.CHANGE_PROPOSED if row.round == 1 else Event.CHANGE_COUNTERED
         latest = (await all_editions(connection, row.agreement))[-1]
-        changes: list[tuple[str, str, str]] = []
+        changes: list[tuple[str, str | None, str | None]] = []
         effective_on = ""
         if not isinstance(amended, str):
             old = await read_document(connection, latest.digest)
-            changes = [(path, before, new) for path, before, new in redline(old, amended[1])]
+            changes = redline(old, amended[1])
             effective_on = amended[0].effective_on.isoformat()
         happening = Happening(
             row.agreement, event, row.id, offer.received_at, (row.round,), offer.actor, offer.id

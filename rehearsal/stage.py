@@ -29,12 +29,13 @@ from rehearsal.people import DeskWorkflow, PersonWorkflow, Shift
 from rehearsal.script import Script, by_day
 from store.engine import connect, migrate
 from store.views.history import Told, history
+from store.views.summary import summary_of
 from worker import build_worker
 from workflows.attributes import SEARCH_ATTRIBUTES
 from workflows.sandbox import DATA_CONVERTER
 
 TASK_QUEUE = "rehearsal"
-STEP = timedelta(days=2)
+STEP = timedelta(days=30)
 """How far the driver moves time at once; people act at their own instants in between."""
 
 
@@ -122,8 +123,45 @@ class Played:
     """What a rehearsal came to."""
 
     story: list[Told]
+    summary: dict[str, Any]
     turned_away: list[str]
-    ended_at: datetime
+
+    def as_json(self) -> dict[str, Any]:
+        """The story and the summary without what differs between two equal rehearsals."""
+        return {
+            "story": [
+                {
+                    "at": entry.at,
+                    "event": entry.event,
+                    "subject": entry.subject,
+                    "actor": entry.actor,
+                    "detail": entry.detail,
+                }
+                for entry in self.story
+            ],
+            "summary": _repeatable(self.summary),
+            "turned_away": sorted(self.turned_away),
+        }
+
+
+PASSING = {"recorded_at", "evaluated_at"}
+"""Columns that tell when the machine did something, which no rule reads."""
+
+
+def _repeatable(value: Any) -> Any:  # noqa: ANN401 - nested plain values
+    if isinstance(value, dict):
+        return {name: _repeatable(each) for name, each in value.items() if name not in PASSING}
+    if isinstance(value, list):
+        return [_repeatable(each) for each in value]
+    return value
+
+
+def clear(out: Path) -> None:
+    """Remove what an earlier rehearsal left in its own three places, and nothing else."""
+    for name in ("mailbox", "histories"):
+        for file in (out / name).glob("*.*"):
+            file.unlink()
+    (out / "journal.jsonl").unlink(missing_ok=True)
 
 
 async def play(
@@ -168,7 +206,9 @@ async def play(
             await gateway.launch(piece.document, now=begins, command_id=launch)
             told = await _drive(stage, piece.terms.agreement, until, tell, passed)
             await export(stage, piece.terms.agreement, out, told)
-        return Played(told, cast.turned_away, stage.now)
+            async with world.engine.connect() as connection:
+                summary = await summary_of(connection, piece.terms.agreement)
+        return Played(told, summary, cast.turned_away)
 
 
 async def _drive(

@@ -1,10 +1,12 @@
 """Connections to PostgreSQL, and the upgrade of its schema."""
 
+import asyncio
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -38,3 +40,20 @@ def migrate(owner_url: str, application_url: str) -> None:
     command.upgrade(config, "head")
 
 
+def create_database(owner_url: str, name: str) -> None:
+    """Create a database in the cluster that the URL leads to, unless it is there."""
+
+    async def create() -> None:
+        engine = create_async_engine(owner_url, isolation_level="AUTOCOMMIT")
+        try:
+            async with engine.connect() as connection:
+                known = await connection.scalar(
+                    text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}
+                )
+                if not known:
+                    quote = connection.dialect.identifier_preparer.quote
+                    await connection.exec_driver_sql(f"CREATE DATABASE {quote(name)}")
+        finally:
+            await engine.dispose()
+
+    asyncio.run(create())

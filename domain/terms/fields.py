@@ -56,6 +56,9 @@ def _whole(value: Any) -> int:  # noqa: ANN401 - whatever the document holds
 
 
 def _decimal(value: Any) -> Decimal:  # noqa: ANN401
+    if isinstance(value, float):
+        msg = f"{value} is binary and so inexact; write the number as text"
+        raise ValueError(msg)  # noqa: TRY004 - pydantic reports ValueError
     return value if isinstance(value, Decimal) else parse_decimal(str(value))
 
 

@@ -21,9 +21,9 @@ MOST_DEPTH = 20
 MOST_NODES = 10_000
 
 HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
 )
-"""Control characters, marks that reverse the reading direction, halves of characters."""
+"""Control characters, spaces of no width, marks that reverse the direction, half characters."""
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 

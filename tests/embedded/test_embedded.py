@@ -19,18 +19,30 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 from temporalio import workflow
 from temporalio.client import Client
-from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+from temporalio.common import (
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+)
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import embedded
 import postgres_server
+import temporal_server
 from child_process import found_in
-from embedded import EnginesBusyError, EngineStartError, engines, postgres, running, temporal
+from embedded import (
+    EnginesBusyError,
+    EngineStartError,
+    engines,
+    postgres,
+    running,
+    temporal,
+)
 
 CLIENT = SearchAttributeKey.for_keyword("Client")
 ATTRIBUTES = {"Client": "Keyword", "EscalationLevel": "Int", "EndsAt": "Datetime"}
@@ -52,6 +64,22 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def _let_the_sdk_finish() -> Iterator[None]:
     yield
     time.sleep(0.3)
+
+
+@pytest.fixture(scope="module")
+def seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory whose cluster is there already, to copy: making one is slow."""
+    place = tmp_path_factory.mktemp("seed")
+    with postgres(place, durable=False):
+        pass
+    return place
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, seed: Path) -> Path:
+    subprocess.run(["/bin/cp", "-a", seed, tmp_path / "data"], check=True)
+    (tmp_path / "data" / "postgres.port").unlink()
+    return tmp_path / "data"
 
 
 @contextmanager
@@ -81,7 +109,7 @@ def owner(
         wait_until(lambda: not engine_processes(data_dir))
 
 
-async def query(url: str, *statements: str) -> list[tuple[object, ...]]:
+async def query(url: str, *statements: str) -> list[tuple[Any, ...]]:
     connection = await asyncpg.connect(url.replace("+asyncpg", ""), timeout=5)
     try:
         for statement in statements:
@@ -91,7 +119,7 @@ async def query(url: str, *statements: str) -> list[tuple[object, ...]]:
         await connection.close()
 
 
-async def query_again(url: str, statement: str, within: float = 20) -> list[tuple[object, ...]]:
+async def query_again(url: str, statement: str, within: float = 20) -> list[tuple[Any, ...]]:
     """What a client gets that tries until the server is back."""
     deadline = time.monotonic() + within
     while True:
@@ -139,7 +167,11 @@ def wait_until(true: Callable[[], object], within: float = 20) -> None:
 
 
 def engine_processes(data_dir: Path) -> list[int]:
-    return found_in(data_dir / "postgres", "postgres") + found_in(data_dir, "temporal")
+    cluster = data_dir / "postgres"
+    return [
+        *found_in(cluster, "postgres", postgres_server.mark_of(cluster)),
+        *found_in(data_dir, "temporal", temporal_server.database_of(data_dir)),
+    ]
 
 
 def a_python_for(user: int) -> str:
@@ -180,7 +212,7 @@ def test_a_url_escapes_what_stands_in_it(tmp_path: Path) -> None:
 
 
 async def test_both_engines_run_are_found_and_come_back_where_they_were(tmp_path: Path) -> None:
-    with engines(tmp_path, search_attributes=ATTRIBUTES) as first:
+    with engines(tmp_path, search_attributes=ATTRIBUTES, durable=False) as first:
         assert running(tmp_path) == first
         assert (tmp_path / "engines.json").stat().st_mode & 0o777 == 0o600
         await query(first.postgres.url("postgres"), "CREATE TABLE kept ()")
@@ -188,7 +220,7 @@ async def test_both_engines_run_are_found_and_come_back_where_they_were(tmp_path
     assert running(tmp_path) is None
     assert not engine_processes(tmp_path)
 
-    with engines(tmp_path, search_attributes=ATTRIBUTES) as second:
+    with engines(tmp_path, search_attributes=ATTRIBUTES, durable=False) as second:
         assert second.postgres.url("x") == first.postgres.url("x")
         assert second.temporal.address == first.temporal.address
         assert await query(second.postgres.url("postgres"), "TABLE kept") == []
@@ -196,14 +228,14 @@ async def test_both_engines_run_are_found_and_come_back_where_they_were(tmp_path
 
 
 async def test_postgres_wants_the_password_and_is_reached_by_loopback_alone(
-    tmp_path: Path,
+    data_dir: Path,
 ) -> None:
-    with postgres(tmp_path, durable=False) as place:
+    with postgres(data_dir, durable=False) as place:
         with pytest.raises(asyncpg.InvalidPasswordError):
             await query(place.url("postgres", user=place.owner, password="guess"), "SELECT 1")
         settings = "SELECT name, setting FROM pg_settings WHERE name = ANY ($$%s$$)"
         names = "{listen_addresses,unix_socket_directories,fsync,server_encoding,TimeZone}"
-        found = dict(await query(place.url("postgres"), settings % names))
+        found: dict[str, str] = dict(await query(place.url("postgres"), settings % names))
 
     assert found == {
         "listen_addresses": "127.0.0.1",
@@ -212,13 +244,13 @@ async def test_postgres_wants_the_password_and_is_reached_by_loopback_alone(
         "server_encoding": "UTF8",
         "TimeZone": "UTC",
     }
-    assert (tmp_path / "postgres.password").stat().st_mode & 0o777 == 0o600
+    assert (data_dir / "postgres.password").stat().st_mode & 0o777 == 0o600
 
 
 async def test_a_killed_postgres_comes_back_at_the_same_url_with_all_that_was_committed(
-    tmp_path: Path,
+    data_dir: Path,
 ) -> None:
-    with postgres(tmp_path) as place:
+    with postgres(data_dir) as place:
         url = place.url("postgres")
         await query(url, "CREATE TABLE kept (n int)", "INSERT INTO kept VALUES (7)")
         for _ in range(2):
@@ -229,9 +261,9 @@ async def test_a_killed_postgres_comes_back_at_the_same_url_with_all_that_was_co
 
 
 async def test_a_killed_temporal_comes_back_at_the_same_address_with_its_workflows(
-    tmp_path: Path,
+    data_dir: Path,
 ) -> None:
-    with temporal(tmp_path, search_attributes=ATTRIBUTES, ui=False) as server:
+    with temporal(data_dir, search_attributes=ATTRIBUTES, ui=False) as server:
         assert server.ui_url is None
         await start_workflow(server.address)
         os.kill(server.pid, signal.SIGKILL)
@@ -239,59 +271,59 @@ async def test_a_killed_temporal_comes_back_at_the_same_address_with_its_workflo
         assert await client_of_workflow(server.address) == "Northwind"
 
 
-def test_the_notice_names_the_engine_that_was_started_again(tmp_path: Path) -> None:
-    with engines(tmp_path, search_attributes={}, durable=False) as first:
+def test_the_notice_names_the_engine_that_was_started_again(data_dir: Path) -> None:
+    with engines(data_dir, search_attributes={}, durable=False) as first:
         os.kill(first.postgres.pid, signal.SIGKILL)
 
-        wait_until(lambda: (now := running(tmp_path)) and now.postgres.pid != first.postgres.pid)
+        wait_until(lambda: (now := running(data_dir)) and now.postgres.pid != first.postgres.pid)
 
 
 async def test_a_killed_owner_leaves_no_orphan_and_the_next_start_recovers(
-    tmp_path: Path,
+    data_dir: Path,
 ) -> None:
-    with owner(tmp_path) as process:
-        before = running(tmp_path)
+    with owner(data_dir) as process:
+        before = running(data_dir)
         assert before
         await query(before.postgres.url("postgres"), "CREATE TABLE kept ()")
         await start_workflow(before.temporal.address)
         process.kill()
         process.wait()
 
-        assert running(tmp_path) is None
-        wait_until(lambda: not engine_processes(tmp_path), within=5)
+        assert running(data_dir) is None
+        wait_until(lambda: not engine_processes(data_dir), within=5)
 
-    with engines(tmp_path, search_attributes=ATTRIBUTES) as after:
+    with engines(data_dir, search_attributes=ATTRIBUTES, durable=False) as after:
         assert await query(after.postgres.url("postgres"), "TABLE kept") == []
         assert await client_of_workflow(after.temporal.address) == "Northwind"
 
 
 async def test_when_all_are_killed_at_once_the_next_start_recovers_without_a_pause(
-    tmp_path: Path,
+    data_dir: Path,
 ) -> None:
-    with owner(tmp_path) as process:
-        before = running(tmp_path)
+    with owner(data_dir) as process:
+        before = running(data_dir)
         assert before
         await query(before.postgres.url("postgres"), "CREATE TABLE kept ()")
         for pid in (process.pid, before.postgres.pid, before.temporal.pid):
             os.kill(pid, signal.SIGKILL)
         process.wait()
 
-        with engines(tmp_path, search_attributes=ATTRIBUTES) as after:
+        with engines(data_dir, search_attributes=ATTRIBUTES, durable=False) as after:
             assert after.postgres.port == before.postgres.port
             assert await query(after.postgres.url("postgres"), "TABLE kept") == []
 
 
-def test_a_second_starter_is_refused_and_told_whom_to_ask(tmp_path: Path) -> None:
-    with owner(tmp_path) as process:
-        expected = f"process {process.pid} runs the postgres engine in {re.escape(str(tmp_path))}"
-        with pytest.raises(EnginesBusyError, match=expected), postgres(tmp_path):
+def test_a_second_starter_is_refused_and_told_whom_to_ask(data_dir: Path) -> None:
+    with owner(data_dir) as process:
+        expected = f"process {process.pid} runs the postgres engine in {re.escape(str(data_dir))}"
+        with pytest.raises(EnginesBusyError, match=expected), postgres(data_dir):
             pass
         expected = f"process {process.pid} runs the temporal engine"
-        attempt = temporal(tmp_path, search_attributes={})
+        attempt = temporal(data_dir, search_attributes={})
         with pytest.raises(EnginesBusyError, match=expected), attempt:
             pass
 
-        assert running(tmp_path)
+        assert running(data_dir)
 
 
 def test_a_notice_whose_owners_pid_another_process_bears_now_is_not_believed(
@@ -304,31 +336,31 @@ def test_a_notice_whose_owners_pid_another_process_bears_now_is_not_believed(
 
 
 def test_a_stale_pid_file_with_the_pid_of_a_living_process_does_not_matter(
-    tmp_path: Path,
+    data_dir: Path,
 ) -> None:
-    with postgres(tmp_path, durable=False) as first:
+    with postgres(data_dir, durable=False) as first:
         stale = (first.data_dir / "postmaster.pid").read_text()
     ours = stale.replace(str(first.pid), str(os.getpid()), 1)
     (first.data_dir / "postmaster.pid").write_text(ours)
 
-    with postgres(tmp_path, durable=False) as second:
+    with postgres(data_dir, durable=False) as second:
         assert second.port == first.port
 
 
 def test_a_postgres_that_outlived_its_owner_is_ended_but_no_stranger_beside_it(
-    tmp_path: Path,
+    data_dir: Path,
 ) -> None:
-    with postgres(tmp_path, durable=False) as first:
+    with postgres(data_dir, durable=False) as first:
         words = Path(f"/proc/{first.pid}/cmdline").read_text().rstrip("\0").split("\0")
         place = first.data_dir
     account = place.stat()
     orphan = subprocess.Popen(
         words, cwd=place, stderr=subprocess.DEVNULL, **as_user(account.st_uid)
     )
-    stranger = subprocess.Popen(["sleep", "60"], cwd=place)
+    stranger = subprocess.Popen(["/bin/sleep", "60"], cwd=place)
     wait_until((place / "postmaster.pid").exists)
 
-    with postgres(tmp_path, durable=False) as second:
+    with postgres(data_dir, durable=False) as second:
         assert second.pid != orphan.pid
         assert orphan.wait(1) == 0
         assert stranger.poll() is None
@@ -346,44 +378,44 @@ def test_a_port_that_was_taken_meanwhile_is_exchanged(tmp_path: Path) -> None:
             assert place.port != other.getsockname()[1]
 
 
-def test_engines_outlive_the_thread_that_started_them(tmp_path: Path) -> None:
-    held = postgres(tmp_path, durable=False)
+def test_engines_outlive_the_thread_that_started_them(data_dir: Path) -> None:
+    held = postgres(data_dir, durable=False)
     starter = threading.Thread(target=held.__enter__)
     starter.start()
     starter.join()
     time.sleep(0.3)
 
-    alive = (tmp_path / "postgres" / "postmaster.pid").exists()
+    alive = (data_dir / "postgres" / "postmaster.pid").exists()
     held.__exit__(None, None, None)
     assert alive
 
 
-def test_a_server_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
-    with postgres(tmp_path, durable=False) as place:
+def test_a_server_that_cannot_start_shows_the_end_of_its_log(data_dir: Path) -> None:
+    with postgres(data_dir, durable=False) as place:
         pass
     (place.data_dir / "PG_VERSION").write_text("12\n")
 
     with (
         pytest.raises(EngineStartError, match="was initialized by PostgreSQL version 12"),
-        postgres(tmp_path, durable=False),
+        postgres(data_dir, durable=False),
     ):
         pass
 
 
-def test_a_lost_password_is_explained_not_replaced(tmp_path: Path) -> None:
-    with postgres(tmp_path, durable=False):
+def test_a_lost_password_is_explained_not_replaced(data_dir: Path) -> None:
+    with postgres(data_dir, durable=False):
         pass
-    (tmp_path / "postgres.password").unlink()
+    (data_dir / "postgres.password").unlink()
 
-    with pytest.raises(EngineStartError, match="restore the file"), postgres(tmp_path):
-        pass
-
-
-async def test_a_search_attribute_that_an_older_file_lacks_is_added(tmp_path: Path) -> None:
-    with temporal(tmp_path, search_attributes={"EndsAt": "Datetime"}, ui=False):
+    with pytest.raises(EngineStartError, match="restore the file"), postgres(data_dir):
         pass
 
-    with temporal(tmp_path, search_attributes=ATTRIBUTES, ui=False) as server:
+
+async def test_a_search_attribute_that_an_older_file_lacks_is_added(data_dir: Path) -> None:
+    with temporal(data_dir, search_attributes={"EndsAt": "Datetime"}, ui=False, durable=False):
+        pass
+
+    with temporal(data_dir, search_attributes=ATTRIBUTES, ui=False, durable=False) as server:
         await start_workflow(server.address)
         assert await client_of_workflow(server.address) == "Northwind"
 
@@ -444,7 +476,7 @@ async def test_binaries_that_another_user_cannot_read_are_copied_once(
 
     for _ in range(2):
         with postgres(tmp_path / "data", durable=False) as place:
-            assert Path(f"/proc/{place.pid}/exe").readlink().is_relative_to(open_place)
+            assert str(open_place) in Path(f"/proc/{place.pid}/cmdline").read_text()
             assert await query(place.url("postgres"), "SELECT 1") == [(1,)]
 
     (copy,) = open_place.iterdir()

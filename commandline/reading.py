@@ -1,0 +1,264 @@
+"""Verbs that read. Each prints a page for people, or with `--json` a document for programs."""
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from commandline.session import Exit, fail, print_json, record, verb
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON; instants are UTC.")
+
+
+def _table(title: str, *columns: str) -> Any:  # noqa: ANN401 - a rich table, imported lazily
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _print(*things: Any) -> None:  # noqa: ANN401 - what rich can print
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console(highlight=False, soft_wrap=False)
+    for thing in things:
+        console.print(thing)
+
+
+def _local(at: datetime | None, zone: str) -> str:
+    from domain.zones import zone_named  # noqa: PLC0415
+
+    return f"{at.astimezone(zone_named(zone)):%Y-%m-%d %H:%M}" if at else "–"
+
+
+@click.command("list")
+@JSON
+@verb
+async def list_verb(*, as_json: bool) -> None:
+    """List the agreements, each with its phase and what is open in it."""
+    from store.views.agreements import agreements  # noqa: PLC0415
+
+    async with record() as connection:
+        rows = await agreements(connection)
+    if as_json:
+        print_json({"agreements": rows})
+    elif not rows:
+        click.echo("No agreements yet. Launch one: covenant launch examples/helpdesk/agreement.yaml")
+    else:
+        names = ("agreement", "title", "phase", "open cases", "open tasks", "next task due", "ends")
+        table = _table("Agreements", *names)
+        for row in rows:
+            zone = row["zone"]
+            due, ends = _local(row["next_task_due_at"], zone), _local(row["ends_at"], zone)
+            cells = (row["id"], row["title"], row["phase"], row["open_cases"], row["open_tasks"])
+            table.add_row(*map(str, cells), f"{due} {zone}", ends)
+        _print(table)
+
+
+@click.command("show")
+@click.argument("agreement", required=False)
+@JSON
+@verb
+async def show_verb(agreement: str | None, *, as_json: bool) -> None:
+    """Show AGREEMENT on one page (or the only one there is)."""
+    from store.views.agreements import agreements, one_agreement  # noqa: PLC0415
+
+    async with record() as connection:
+        if agreement is None:
+            known = [row["id"] for row in await agreements(connection)]
+            if len(known) != 1:
+                names = ", ".join(known) or "none yet"
+                fail(Exit.USAGE, f"say which agreement; there are: {names}")
+            agreement = str(known[0])
+        page = await one_agreement(connection, agreement)
+    if page is None:
+        fail(Exit.NOT_FOUND, f"there is no agreement '{agreement}'; see `covenant list`")
+    if as_json:
+        print_json(page)
+    else:
+        _print(*_page(page))
+
+
+def _page(page: dict[str, Any]) -> list[Any]:
+    zone = page["zone"]
+
+    def local(at: datetime | None) -> str:
+        return _local(at, zone)
+
+    head = (
+        f"[bold]{page['title']}[/bold] ({page['id']})\n"
+        f"{page['client']} buys from {page['provider']}\n"
+        f"Phase: [bold]{page['phase']}[/bold] · term {page['term']} ends {local(page['ends_at'])}"
+        f" · live from {local(page['live_from'])} · times in {zone}\n"
+        f"Edition {page['editions'][-1]['number']} of the terms, "
+        f"SHA-256 {page['editions'][-1]['digest'][:16]}…"
+    )
+    milestones = _table("Milestones", "milestone", "due", "status", "delivered", "accepted")
+    for row in page["milestones"]:
+        stages = (local(row["delivered_at"]), local(row["accepted_at"]))
+        milestones.add_row(row["title"], local(row["due_at"]), row["status"], *stages)
+    parts: list[Any] = [head, milestones]
+    if page["kpis"]:
+        kpis = _table("KPIs, latest period", "KPI", "period", "status", "why")
+        for row in page["kpis"]:
+            kpis.add_row(row["kpi"], row["period"], row["status"].replace("_", " "), row["reason"])
+        parts.append(kpis)
+    else:
+        parts.append("No period has been evaluated yet.")
+    if page["cases"]:
+        cases = _table("Non-compliance", "case", "severity", "state", "level", "opened", "closed")
+        for row in page["cases"]:
+            times = (local(row["opened_at"]), local(row["closed_at"]))
+            cells = (row["id"], row["severity"], row["state"], str(row["level"]))
+            cases.add_row(*cells, *times)
+        parts.append(cases)
+    for name, plural in (("reviews", "Reviews"), ("changes", "Changes"), ("renewals", "Renewals")):
+        if page[name]:
+            table = _table(plural, "id", "state", "outcome", "opened", "closed")
+            for row in page[name]:
+                outcome = str(row.get("outcome") or "–")
+                times = (local(row["opened_at"]), local(row["closed_at"]))
+                table.add_row(row["id"], row["state"], outcome, *times)
+            parts.append(table)
+    parts.append(f"{page['open_tasks']} open tasks: `covenant tasks {page['id']}`")
+    return parts
+
+
+@click.command("tasks")
+@click.argument("agreement", required=False)
+@click.option("--as", "owner", metavar="PARTY.ROLE", help="Only this contact's.")
+@click.option("--all", "closed", is_flag=True, help="Those that are done as well.")
+@JSON
+@verb
+async def tasks_verb(
+    agreement: str | None, owner: str | None, *, closed: bool, as_json: bool
+) -> None:
+    """List what somebody has to do, soonest first, and which answers are possible."""
+    from domain.tasks import TASKS, TaskKind  # noqa: PLC0415
+    from store.views.tasks import tasks  # noqa: PLC0415
+
+    async with record() as connection:
+        rows = await tasks(connection, key=agreement, owner=owner, closed=closed)
+    for row in rows:
+        row["choices"] = list(TASKS[TaskKind(row["kind"])].choices)
+    if as_json:
+        print_json({"tasks": rows})
+    elif not rows:
+        click.echo("Nobody has anything to do.")
+    else:
+        table = _table("Tasks", "#", "agreement", "what", "who", "due", "answers")
+        for row in rows:
+            done = f"answered {row['answer']}" if row["answer"] else "overtaken"
+            answers = " | ".join(row["choices"]) if row["closed_at"] is None else done
+            due = f"{_local(row['due_at'], row['zone'])} {row['zone']}"
+            who = ", ".join(row["owners"])
+            table.add_row(str(row["number"]), row["agreement"], row["title"], who, due, answers)
+        _print(table, "Answer one: covenant answer NUMBER --choose … --as PARTY.ROLE")
+
+
+@click.command("history")
+@click.argument("agreement")
+@click.option("--all", "everything", is_flag=True, help="Also periods that met and facts received.")
+@click.option("--about", help="Only entries whose subject contains this.")
+@JSON
+@verb
+async def history_verb(
+    agreement: str, about: str | None, *, everything: bool, as_json: bool
+) -> None:
+    """Tell the history of AGREEMENT over its whole life, across workflow runs."""
+    from domain.zones import zone_named  # noqa: PLC0415
+    from reports.story import is_quiet, line  # noqa: PLC0415
+    from store.views.agreements import one_agreement  # noqa: PLC0415
+    from store.views.history import history  # noqa: PLC0415
+
+    async with record() as connection:
+        page = await one_agreement(connection, agreement)
+        if page is None:
+            fail(Exit.NOT_FOUND, f"there is no agreement '{agreement}'; see `covenant list`")
+        told = await history(connection, agreement, subject=about)
+    if as_json:
+        entries = [
+            {name: getattr(entry, name) for name in entry.__dataclass_fields__} for entry in told
+        ]
+        print_json({"agreement": agreement, "zone": page["zone"], "entries": entries})
+        return
+    zone = zone_named(page["zone"])
+    shown = [entry for entry in told if everything or not is_quiet(entry)]
+    click.echo(f"{page['title']} ({agreement}), times in {page['zone']}")
+    for entry in shown:
+        click.echo(line(entry, zone))
+    runs = len({entry.run for entry in told if entry.run})
+    hidden = len(told) - len(shown)
+    click.echo(f"{len(shown)} entries over {runs} workflow runs; {hidden} routine ones: add --all")
+
+
+@click.command("explain")
+@click.argument("agreement")
+@click.argument("what", metavar="KPI/PERIOD | CASE")
+@JSON
+@verb
+async def explain_verb(agreement: str, what: str, *, as_json: bool) -> None:
+    """Explain a figure (errors/2027-W09) or a case (its id): what went into it, under which terms."""
+    from store.views import explain  # noqa: PLC0415
+
+    is_case = what.startswith("noncompliance/")
+    kpi, _, period = what.partition("/")
+    async with record() as connection:
+        found = (
+            await explain.case(connection, what)
+            if is_case
+            else await explain.figure(connection, agreement, kpi, period)
+        )
+    if found is None or found["agreement"] != agreement:
+        fail(Exit.NOT_FOUND, f"{agreement} has no {what}; see `covenant history {agreement} --all`")
+    if as_json:
+        print_json(found)
+    elif is_case:
+        _print(*_case(found))
+    else:
+        _print(*_figure(found))
+
+
+def _figure(found: dict[str, Any]) -> list[Any]:
+    kpi, zone = found["kpi"], found["zone"]
+    last = found["revisions"][-1]
+    lines = [
+        f"[bold]{kpi['title']}[/bold], {last['period']}: {last['status'].replace('_', ' ')}",
+        last["reason"],
+        f"Period: {_local(last['start_at'], zone)} up to, not including, "
+        f"{_local(last['end_at'], zone)} {zone}",
+        f"Facts known before {_local(last['due_at'], zone)} {zone} (the cut-off): "
+        f"{last['facts']:,}, {last['missing']:,} of them without a value",
+        f"Numerator {last['num']}, denominator {last['den']}",
+        f"Target: expected {kpi['target']['expected']}"
+        + (f", minimum {kpi['target']['minimum']}" if "minimum" in kpi["target"] else ""),
+        f"Measure: {', '.join(f'{name} {value}' for name, value in kpi['measure'].items())}",
+        f"Terms: edition {found['edition']}, SHA-256 {found['terms_digest']}",
+        f"Inputs: SHA-256 {last['inputs_digest']}",
+        f"Engine {last['engine_version']}, tzdata {last['tzdata_version']}, "
+        f"revision {last['revision']} of {len(found['revisions'])}",
+    ]
+    if kpi.get("clause"):
+        lines.append(f"Clause: {kpi['clause']}")
+    lines += [f"Credit: {row['percent']} % of {row['month']}'s charge" for row in found["credits"]]
+    if found["case"]:
+        lines.append(f"Case: {found['case']}")
+    return ["\n".join(lines)]
+
+
+def _case(found: dict[str, Any]) -> list[Any]:
+    head = (
+        f"[bold]{found['id']}[/bold]: {found['severity']}, {found['state']}, "
+        f"level {found['level']}, outcome {found['outcome'] or 'open'}\n"
+        f"Periods: {', '.join(row['period'] for row in found['periods'])}"
+    )
+    rungs = _table("Rungs (UTC)", "level", "due", "fired", "late")
+    for row in found["rungs"]:
+        late = f"{row['late_s']:.1f} s"
+        rungs.add_row(str(row["level"]), f"{row['due_at']}", f"{row['fired_at']}", late)
+    notices = _table("Notices (UTC)", "notice", "to", "due", "state")
+    for row in found["notices"]:
+        notices.add_row(row["template"], row["contact"], f"{row['due_at']}", row["state"])
+    return [head, rungs, notices]
