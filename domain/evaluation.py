@@ -40,8 +40,10 @@ def severity(status: Status) -> Severity | None:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a KPI did in a period. `value` is the figure that was compared, in the KPI's unit and
-    rounded if the terms say so; `num` and `den` are exact. Without data there is no value.
+    """How a KPI did in a period.
+
+    `value` is the figure that was compared, in the KPI's unit and rounded if the terms say so;
+    `num` and `den` are exact. Without data there is no value.
     """
 
     status: Status

@@ -24,8 +24,10 @@ NAME = re.compile(r"(?:.*/)?facts-(ticket|sample)[^/]*")
 
 @dataclass(frozen=True, slots=True)
 class FactFile:
-    """A file of facts of one kind. Iterate `facts` to its end: only then is the file known to be
-    sound; FactFileError says at the end what is wrong, and no fact follows the first problem.
+    """A file of facts of one kind.
+
+    Iterate `facts` to its end: only then is the file known to be sound. FactFileError says at the
+    end what is wrong, and no fact follows the first problem.
     """
 
     name: str
@@ -36,8 +38,9 @@ class FactFile:
 def open_facts(
     lines: Iterable[bytes], name: str, zone: ZoneInfo, kind: FactKind | None = None
 ) -> FactFile:
-    """Begin to read a file by its lines. The kind is given, or in the file's name, or in its first
-    record. FactFileError when the file cannot be read at all.
+    """Begin to read a file by its lines; FactFileError when it cannot be read at all.
+
+    The kind is given, or in the file's name, or in its first record.
     """
     problems = Problems(name)
     texts = decoded(lines, problems)

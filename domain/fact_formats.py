@@ -93,6 +93,7 @@ def decoded(lines: Iterable[bytes], problems: Problems) -> Iterator[str]:
 
 
 def csv_rows(texts: Iterator[str], problems: Problems) -> tuple[list[str], Iterator[Record]]:
+    """The names of the columns, and the records of a CSV file."""
     rows = _rows(texts, problems)
     _, header = next(rows, (1, []))
     if problems.found():
@@ -173,6 +174,7 @@ def numbered(header: Iterable[str]) -> dict[str, int]:
 
 
 def json_lines(texts: Iterator[str], problems: Problems) -> tuple[list[str], Iterator[Record]]:
+    """The columns of the first record, and the records of a file of JSON Lines."""
     records = _json_records(texts, problems)
     first = next(records, None)
     if first is None:

@@ -12,7 +12,7 @@ from typing import Any
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.empty_pb2 import Empty
 from sqlalchemy.ext.asyncio import AsyncEngine
-from temporalio.api.testservice.v1 import SleepRequest
+from temporalio.api.testservice.v1 import LockTimeSkippingRequest, SleepRequest
 from temporalio.client import Client
 
 import embedded
@@ -35,7 +35,7 @@ from workflows.attributes import SEARCH_ATTRIBUTES
 from workflows.sandbox import DATA_CONVERTER
 
 TASK_QUEUE = "rehearsal"
-STEP = timedelta(days=30)
+STEP = timedelta(days=10)
 """How far the driver moves time at once; people act at their own instants in between."""
 
 
@@ -111,6 +111,8 @@ async def staged(
     try:
         with embedded.time_skipping(search_attributes=SEARCH_ATTRIBUTES) as address:
             client = await Client.connect(address, data_converter=DATA_CONVERTER)
+            # The server begins unlocked and would run ahead of the driver whenever it is idle.
+            await client.test_service.lock_time_skipping(LockTimeSkippingRequest())
             offset = begins - await server_time(client)
             world = World(engine, Post(engine, channel), client, TASK_QUEUE, offset, shards=1)
             yield Stage(world, client, begins)

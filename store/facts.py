@@ -32,7 +32,7 @@ LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('facts/' || :agreemen
 """One intake at a time for each agreement: two would both write revision n + 1."""
 
 
-async def take_in(  # noqa: PLR0913, PLR0917 - the columns of an intake row
+async def take_in(
     connection: AsyncConnection,
     agreement: str,
     name: str,
@@ -42,8 +42,10 @@ async def take_in(  # noqa: PLR0913, PLR0917 - the columns of an intake row
     actor: str,
     received_at: datetime,
 ) -> Intake:
-    """Take in a file's facts. Changed content of a known id becomes its next revision. The same
-    file again changes nothing, reads nothing, and gets the first outcome.
+    """Take in a file's facts, all or none.
+
+    Changed content of a known id becomes its next revision. The same file again changes nothing,
+    reads nothing, and gets the first outcome.
     """
     await connection.execute(LOCK, {"agreement": agreement})
     if (known := await _known(connection, agreement, raw_digest)) is not None:
@@ -85,7 +87,7 @@ async def _copy(connection: AsyncConnection, kind: FactKind, facts: Iterable[Fac
     columns = ("id", *CONTENT[kind])
     await connection.execute(
         text(
-            f"CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS "  # noqa: S608 - names of ours
+            f"CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS "
             f"SELECT {', '.join(columns)} FROM {kind} WITH NO DATA"
         )
     )
@@ -156,4 +158,4 @@ def _merge(kind: FactKind) -> str:
     )
     SELECT (SELECT count(*) FROM added) AS accepted,
            (SELECT count(*) FROM judged WHERE known OR copy > 1) AS repeated
-    """  # noqa: S608 - every name is one of ours
+    """

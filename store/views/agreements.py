@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.tables import (
@@ -68,7 +69,7 @@ async def one_agreement(connection: AsyncConnection, key: str) -> Row | None:
         return None
     latest = (
         select(evaluation)
-        .distinct(evaluation.c.kpi)
+        .ext(distinct_on(evaluation.c.kpi))
         .where(evaluation.c.agreement == key)
         .order_by(evaluation.c.kpi, evaluation.c.end_at.desc(), evaluation.c.revision.desc())
     )
@@ -100,7 +101,7 @@ def credited(key: str) -> Any:  # noqa: ANN401 - of SQLAlchemy's own types
     """The credits of an agreement, the latest revision of each period."""
     return (
         select(credit)
-        .distinct(credit.c.kpi, credit.c.period)
+        .ext(distinct_on(credit.c.kpi, credit.c.period))
         .where(credit.c.agreement == key)
         .order_by(credit.c.kpi, credit.c.period, credit.c.revision.desc())
     )
@@ -110,7 +111,7 @@ async def evaluations(connection: AsyncConnection, key: str) -> list[Row]:
     """Every period of an agreement that was evaluated, the latest revision of each."""
     query = (
         select(evaluation)
-        .distinct(evaluation.c.kpi, evaluation.c.start_at)
+        .ext(distinct_on(evaluation.c.kpi, evaluation.c.start_at))
         .where(evaluation.c.agreement == key)
         .order_by(evaluation.c.kpi, evaluation.c.start_at, evaluation.c.revision.desc())
     )

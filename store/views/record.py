@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.tables import credit, evaluation, noncompliance, rung
@@ -15,7 +16,7 @@ async def record_of(
     """Periods by KPI and status, cases opened and still open, and credits, known before `until`."""
     latest = (
         select(evaluation)
-        .distinct(evaluation.c.kpi, evaluation.c.period)
+        .ext(distinct_on(evaluation.c.kpi, evaluation.c.period))
         .where(evaluation.c.agreement == agreement, evaluation.c.due_at < until)
         .order_by(evaluation.c.kpi, evaluation.c.period, evaluation.c.revision.desc())
         .subquery()

@@ -1,5 +1,6 @@
 """An agreement's life in figures: periods, cases, rungs, notices, reviews, credits by month."""
 
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
@@ -13,6 +14,9 @@ from store.views.agreements import evaluations, one_agreement
 from store.views.tasks import tasks
 
 Row = dict[str, Any]
+
+WHOLE = Decimal(100)
+"""Where no charge is agreed there is no cap but the whole of it."""
 
 
 async def summary_of(connection: AsyncConnection, key: str) -> Row:
@@ -77,7 +81,7 @@ async def credits_by_month(
     for month, each in months.items():
         percents = [row["percent"] for row in each]
         charge: Money | None = money(charges.amount, charges.currency) if charges else None
-        cap = charges.credit_cap if charges else None
+        cap = charges.credit_cap if charges else WHOLE
         total = month_total(percents, cap, charge)
         rows.append(
             {

@@ -21,7 +21,7 @@ BANDS = [
 ]
 
 
-def credit(good: int, of: int = 1000, **terms: Any) -> Decimal | None:  # noqa: ANN401
+def credit(good: int, of: int = 1000, **terms: Any) -> Decimal | None:
     agreed = kpi(**({"bands": BANDS, "target": {"expected": "at least 95 %"}} | terms))
     return credit_percent(agreed, evaluate(agreed, Aggregate(Decimal(good), of, of, 0, "")))
 
@@ -47,6 +47,12 @@ def test_bands_may_exclude_their_lower_and_include_their_upper_edge() -> None:
     bands = [{"above": "85", "at_most": "90", "credit": "5 %"}, {"at_most": "85", "credit": "10 %"}]
 
     assert [credit(good, bands=bands) for good in (901, 900, 851, 850)] == [0, 5, 5, 10]
+
+
+def test_a_figure_on_an_excluded_edge_is_outside_the_band() -> None:
+    bands = [{"above": "90", "credit": "5 %"}]
+
+    assert [credit(good, bands=bands) for good in (901, 900)] == [5, 0]
 
 
 def test_the_deepest_of_overlapping_bands_counts() -> None:

@@ -7,7 +7,7 @@ the local period. Weeks are ISO weeks, so that 2013-12-30 and 31 are `2014-W01`.
 
 from importlib.metadata import distribution
 
-import pandas as pd  # type: ignore[import-untyped] # its stubs are not among our dependencies
+import pandas as pd
 
 Tally = dict[str, tuple[int, int]]
 """Numerator and denominator by period."""

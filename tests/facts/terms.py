@@ -1,13 +1,19 @@
-"""A KPI for tests: say only what the test is about."""
+"""A KPI and an agreement for tests: say only what the test is about."""
 
+from datetime import UTC, datetime
 from typing import Any
 
+import pytest_asyncio
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from domain.terms.shape import Kpi
+from store.tables import agreement
 
 ARRIVALS = {"kind": "proportion", "series": "arrivals", "good": "below 15 min"}
 
 
-def kpi(measure: dict[str, Any] | None = None, **terms: Any) -> Kpi:  # noqa: ANN401
+def kpi(measure: dict[str, Any] | None = None, **terms: Any) -> Kpi:
     """The KPI `on_time`, or what the test makes of it, as a document would write it."""
     return Kpi.model_validate(
         {
@@ -24,3 +30,24 @@ def kpi(measure: dict[str, Any] | None = None, **terms: Any) -> Kpi:  # noqa: AN
         }
         | terms
     )
+
+
+@pytest_asyncio.fixture
+async def agreed(database: AsyncEngine) -> str:
+    """An agreement that facts can belong to."""
+    signed = datetime(2015, 1, 1, tzinfo=UTC)
+    row = {
+        "id": "helpdesk",
+        "title": "IT helpdesk",
+        "client": "Northwind Health",
+        "provider": "Contoso Services",
+        "zone": "America/New_York",
+        "phase": "live",
+        "shard": 0,
+        "term": 1,
+        "launched_at": signed,
+        "ends_at": datetime(2018, 1, 1, tzinfo=UTC),
+    }
+    async with database.begin() as connection:
+        await connection.execute(insert(agreement).values(row))
+    return "helpdesk"

@@ -16,8 +16,6 @@ from domain.zones import zone_named
 from store.facts import Intake, take_in
 from store.tables import intake, sample, ticket
 
-pytestmark = pytest.mark.asyncio
-
 AT = datetime(2016, 3, 1, 9, tzinfo=UTC)
 RECEIVED = datetime(2016, 4, 1, 6, tzinfo=UTC)
 

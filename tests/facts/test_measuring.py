@@ -23,8 +23,6 @@ from store.measuring import aggregate, statement
 from store.tables import agreement
 from tests.facts.terms import kpi
 
-pytestmark = pytest.mark.asyncio
-
 NEW_YORK = zone_named("America/New_York")
 DAY = timedelta(days=1)
 NOON = datetime(2016, 3, 1, 12, tzinfo=UTC)
@@ -196,6 +194,22 @@ async def test_a_window_holds_its_start_and_not_its_end(database: AsyncEngine, a
     assert [each.facts for each in found] == [1, 2, 1]
 
 
+@pytest.mark.parametrize(
+    ("good", "num"), [("at least 15", 2), ("above 15", 1), ("at most 15", 2), ("below 15", 1)]
+)
+async def test_the_edge_itself_counts_as_the_terms_say(
+    database: AsyncEngine, agreed: str, good: str, num: int
+) -> None:
+    terms = kpi({"kind": "proportion", "series": "arrivals", "good": good})
+    facts = [arrival(value, NOON, value) for value in ("14", "15", "16")]
+
+    async with database.begin() as connection:
+        await take(connection, agreed, facts)
+        (found,) = await aggregate(connection, agreed, terms, [Window(NOON, KNOWN, KNOWN)])
+
+    assert found.num == num
+
+
 async def test_what_was_received_at_the_cut_off_came_too_late(
     database: AsyncEngine, agreed: str
 ) -> None:
@@ -316,3 +330,5 @@ async def test_a_days_window_reads_that_day_and_no_more(
     assert index in plan
     assert "Seq Scan" not in plan
     assert "Rows Removed" not in plan
+    # Sorted as Python sorts: otherwise a database with a language would give other digests.
+    assert 'id COLLATE "C"' in plan

@@ -1,5 +1,5 @@
-"""The database of the fact tests serves here too."""
+"""An agreement that real facts can belong to."""
 
-from tests.facts.conftest import agreed, database, owner_url, template
+from tests.facts.terms import agreed
 
-__all__ = ["agreed", "database", "owner_url", "template"]
+__all__ = ["agreed"]

@@ -26,8 +26,6 @@ from tests.real_data.shared_data import (
     uci_truth,
 )
 
-pytestmark = pytest.mark.asyncio
-
 NEW_YORK = zone_named("America/New_York")
 LONDON = zone_named("Europe/London")
 RECEIVED = datetime(2017, 6, 1, tzinfo=UTC)

@@ -1,0 +1,77 @@
+"""What many tests need: an empty migrated database, and an agreement whose time is moved by hand."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from store.engine import connect, migrate
+from tests.lives import Life, living
+
+APPLICATION = "covenant_tests"
+PASSWORD = "app"  # noqa: S105 - of a throw-away database on this machine
+
+
+async def _administer(owner: URL, *statements: str) -> None:
+    engine = create_async_engine(owner, isolation_level="AUTOCOMMIT")
+    try:
+        async with engine.connect() as connection:
+            for statement in statements:
+                await connection.execute(text(statement))
+    finally:
+        await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def owner_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
+    """The owner's way into a PostgreSQL: the one that is named, else an embedded one."""
+    if given := os.environ.get("COVENANT_TEST_OWNER_URL"):
+        yield make_url(given)
+        return
+    from embedded import postgres  # noqa: PLC0415 - only needed here
+
+    directory: Path = tmp_path_factory.mktemp("postgres")
+    with postgres(directory, durable=False) as server:
+        yield make_url(server.url("postgres"))
+
+
+@pytest.fixture(scope="session")
+def template(owner_url: URL) -> Iterator[str]:
+    """The name of a migrated, empty database."""
+    name = f"template_{secrets.token_hex(4)}"
+    asyncio.run(_administer(owner_url, f"CREATE DATABASE {name}"))
+    owner = owner_url.set(database=name)
+    application = owner.set(username=APPLICATION, password=PASSWORD)
+    migrate(
+        owner.render_as_string(hide_password=False),
+        application.render_as_string(hide_password=False),
+    )
+    yield name
+    asyncio.run(_administer(owner_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest_asyncio.fixture
+async def database(owner_url: URL, template: str) -> AsyncIterator[AsyncEngine]:
+    """An empty migrated database, seen as the application sees it."""
+    name = f"test_{secrets.token_hex(4)}"
+    await _administer(owner_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    url = owner_url.set(database=name, username=APPLICATION, password=PASSWORD)
+    engine = connect(url.render_as_string(hide_password=False), pool_size=10)
+    yield engine
+    await engine.dispose()
+    await _administer(owner_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest_asyncio.fixture
+async def life(database: AsyncEngine, tmp_path: Path) -> AsyncIterator[Life]:
+    """A life to be lived: engines in which business time passes when the test says so."""
+    url = database.url.render_as_string(hide_password=False)
+    async with living(url, tmp_path) as lived:
+        yield lived
