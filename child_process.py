@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from io import BufferedWriter
     from types import TracebackType
 
-Ending = tuple[tuple[signal.Signals, float], ...]
-"""Signals to end a process with, each with the seconds to wait before the next."""
+Ending = tuple[tuple[int, float], ...]
+"""Signals to end a process with (0: none), each with the seconds to wait before the next."""
 
 AT_ONCE: Ending = ((signal.SIGKILL, 10.0),)
 READY_WITHIN = 120.0

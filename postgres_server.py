@@ -93,8 +93,12 @@ class Cluster:
         The caller holds the lock on the data directory. So, when no postgres works in it
         any more, whatever process now bears the pid in `postmaster.pid` is another.
         """
-        ending = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0), *AT_ONCE)
-        end_leftovers(self.directory, "postgres", mark_of(self.directory), ending)
+        mark = mark_of(self.directory)
+        # The postmaster first, which alone shows the setting. Its children take SIGINT for
+        # other things (the checkpointer would panic), and go when it has gone.
+        end_leftovers(self.directory, "postgres", f"cluster_name={mark}", FAST_THEN_IMMEDIATE)
+        ending = ((0, 5.0), (signal.SIGQUIT, 5.0), *AT_ONCE)
+        end_leftovers(self.directory, "postgres", mark, ending)
         (self.directory / "postmaster.pid").unlink(missing_ok=True)
 
     def command(self, port: int) -> Command:

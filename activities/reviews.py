@@ -186,15 +186,13 @@ class ReviewActivities:
             names = sorted(owner for _, owners in silent for owner in owners)
             happening = Happening(row.agreement, Event.REVIEW_ESCALATED, review, due_at)
             await note(connection, happening, now, silent=names, to=list(terms.reviews.escalate_to))
-            draft = Draft(
-                Template.REVIEW_ESCALATED,
-                {"review": review_title(row), "note": ", ".join(names)},
-                {"until": row.due_at},
-                due_at,
-                now,
-            )
-            to = dict.fromkeys((*terms.reviews.escalate_to, *names))
-            await tell(connection, row.agreement, review, "escalate", to, draft)
+            fields = {"review": review_title(row), "note": ", ".join(names)}
+            draft = Draft(Template.REVIEW_ESCALATED, fields, {"until": row.due_at}, due_at, now)
+            above = [ref for ref in terms.reviews.escalate_to if ref not in names]
+            await tell(connection, row.agreement, review, "escalate", above, draft)
+            for task, owners in silent:
+                asked = replace(draft, task=task)
+                await tell(connection, row.agreement, review, "escalate", owners, asked)
         await self.world.post.send(row.agreement)
 
     @activity.defn
