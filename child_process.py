@@ -226,7 +226,8 @@ class KeptAlive:
             elif time.monotonic() > deadline:
                 trouble = f"did not answer within {READY_WITHIN:.0f} s"
             if trouble:
-                raise EngineStartError(f"{self._name} {trouble}{end_of_log(command.log)}")
+                msg = f"{self._name} {trouble}{end_of_log(command.log)}"
+                raise EngineStartError(msg)
             self._stopping.wait(POLL)
 
 
@@ -287,7 +288,8 @@ def end_leftovers(directory: Path, program: str, mark: str, ending: Ending) -> N
             time.sleep(POLL)
         else:
             return
-    raise EngineStartError(f"processes {left} still run in {directory} and cannot be ended")
+    msg = f"processes {left} still run in {directory} and cannot be ended"
+    raise EngineStartError(msg)
 
 
 def become(owner: int, dies_by: int, uid: int, gid: int, command: list[str]) -> None:

@@ -295,10 +295,11 @@ def _held(lock: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.read(descriptor, 20).decode() or "that is just starting"
-            raise EnginesBusyError(
+            msg = (
                 f"process {holder} runs the {lock.stem} engine in {lock.parent}: "
                 "use what it runs, stop it, or choose another data directory"
-            ) from None
+            )
+            raise EnginesBusyError(msg) from None
         os.ftruncate(descriptor, 0)
         os.write(descriptor, str(os.getpid()).encode())
         try:
@@ -314,10 +315,11 @@ def _password(path: Path, *, needed: bool) -> str:
     with suppress(FileNotFoundError):
         return path.read_text()
     if needed:
-        raise EngineStartError(
+        msg = (
             f"{path} is gone, and with it the way into the database beside it: "
             "restore the file, or move that database away to begin with an empty one"
         )
+        raise EngineStartError(msg)
     password = secrets.token_urlsafe(24)
     _write_private(path, password)
     return password

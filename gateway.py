@@ -153,7 +153,7 @@ class Gateway:
             )
         return await self._send(command)
 
-    async def answer(  # noqa: PLR0913 - an answer has that many facets
+    async def answer(
         self,
         task: str,
         actor: str,
@@ -252,7 +252,9 @@ class Gateway:
         workflow = agreement_workflow(agreement)
         kind = CommandKind.CALL_REVIEW
         body = {"note": reason}
-        return await self._unsolicited(agreement, actor, kind, workflow, body, None, now, command_id)
+        return await self._unsolicited(
+            agreement, actor, kind, workflow, body, None, now, command_id
+        )
 
     async def withdraw(
         self,
@@ -279,7 +281,7 @@ class Gateway:
             row.agreement, actor, kind, change, body, None, now, command_id
         )
 
-    async def _unsolicited(  # noqa: PLR0913
+    async def _unsolicited(
         self,
         agreement: str,
         actor: str,
@@ -422,7 +424,7 @@ class Gateway:
 
 def new_id() -> str:
     """An id for a command whose sender brought none."""
-    return uuid.uuid4().hex
+    return uuid.uuid4().hex  # noqa: TID251 - the sender brought no key of its own
 
 
 async def keep(connection: AsyncConnection, document: Document | None) -> str | None:
@@ -469,9 +471,7 @@ async def must_be_contact(
         raise NotFoundError(msg)
     terms = (await edition_at(connection, agreement, at)).terms
     contacts = [
-        f"{side}.{role}"
-        for side in ("client", "provider")
-        for role in terms.party(side).contacts
+        f"{side}.{role}" for side in ("client", "provider") for role in terms.party(side).contacts
     ]
     if actor not in contacts:
         msg = f"{actor} is no contact of {agreement}; possible: as {', '.join(contacts)}"

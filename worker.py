@@ -27,6 +27,7 @@ from temporalio.worker import (
 from activities.agreements import AgreementActivities
 from activities.cases import CaseActivities
 from activities.changes import ChangeActivities
+from activities.milestones import MilestoneActivities
 from activities.monitoring import MonitoringActivities
 from activities.renewals import RenewalActivities
 from activities.reviews import ReviewActivities
@@ -47,7 +48,9 @@ SWEEP_EVERY_S = 10.0
 STICKY_S = 2.0
 """After a killed worker its cached workflows wait so long before another may take them up."""
 
-ACTIVITIES_DONE = Counter("covenant_activities_total", "Activities by outcome.", ["name", "outcome"])
+ACTIVITIES_DONE = Counter(
+    "covenant_activities_total", "Activities by outcome.", ["name", "outcome"]
+)
 SWEPT = Counter("covenant_swept_total", "What the sweep sent again.", ["what"])
 SWEEP_FAULTS = Counter("covenant_sweep_faults_total", "Sweeps that failed.")
 UNSENT = Gauge("covenant_notices_unsent", "Notices prepared and not yet sent.")
@@ -89,6 +92,7 @@ def activities(world: World) -> list[Callable[..., Any]]:
         AgreementActivities(world),
         CaseActivities(world),
         ChangeActivities(world),
+        MilestoneActivities(world),
         MonitoringActivities(world),
         RenewalActivities(world),
         ReviewActivities(world),

@@ -9,9 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
-from activities.agreements import agreement_row, by, closing_at, note_of, said
-from activities.world import Happening, World, note, tell
+from activities.world import Happening, World, by, note, note_of, said, tell, this_workflow
 from domain.commands import CommandKind, Order, Refused
+from domain.evaluation import Severity
 from domain.events import Event
 from domain.identifiers import task_id
 from domain.noncompliance import (
@@ -25,13 +25,14 @@ from domain.noncompliance import (
     PlanSubmitted,
     RungFired,
 )
-from domain.plan import raise_ladder
+from domain.plan import closing_at, raise_ladder
 from domain.spans import after
 from domain.tasks import TaskKind
 from domain.terms.shape import Agreement, Kpi, Level
 from domain.zones import zone_named
 from notices.templates import Draft, Template
 from store import tables
+from store.agreements import agreement_row
 from store.commands import Command, answered_before, take
 from store.editions import edition_at
 from store.tasks import NewTask, close_tasks, open_task, widen
@@ -49,7 +50,8 @@ class Case:
     @property
     def levels(self) -> tuple[Level, ...]:
         """The ladder of its severity."""
-        return getattr(self.terms.escalation, self.row.severity)
+        ladders = self.terms.escalation
+        return ladders.severe if self.row.severity == Severity.SEVERE else ladders.minor
 
     def reached(self) -> tuple[str, ...]:
         """Everybody who has heard of it so far."""
@@ -197,7 +199,7 @@ class CaseActivities:
     @activity.defn
     async def record_acknowledgement(self, order: Order, now: datetime) -> Acknowledged | Refused:
         """Somebody answers for the breach: the climb stops and a plan is wanted."""
-        case_id = activity.info().workflow_id
+        case_id = this_workflow()
         async with self.world.engine.begin() as connection:
             command = await take(connection, order, case_id)
             if isinstance(command, Refused):
@@ -220,7 +222,7 @@ class CaseActivities:
     def _plan_due(self, case: Case, at: datetime) -> datetime:
         return after(at, case.terms.corrective_action.plan_within, zone_named(case.terms.zone))
 
-    async def _want_plan(  # noqa: PLR0913 - a task has that many facets
+    async def _want_plan(
         self,
         connection: AsyncConnection,
         case: Case,
@@ -247,28 +249,28 @@ class CaseActivities:
                 due_at,
             ),
         )
-        draft = Draft(
-            Template.PLAN_WANTED, case.fields(note=why), {"until": due_at}, at, now, task
-        )
+        draft = Draft(Template.PLAN_WANTED, case.fields(note=why), {"until": due_at}, at, now, task)
         await tell(connection, case.row.agreement, case.row.id, cycle, (owner,), draft)
 
     @activity.defn
     async def record_plan(self, order: Order, now: datetime) -> PlanSubmitted | Refused:
         """A plan is handed in: the client's owner of the KPI judges it."""
-        case_id = activity.info().workflow_id
+        case_id = this_workflow()
         async with self.world.engine.begin() as connection:
             command = await take(connection, order, case_id)
             if isinstance(command, Refused):
                 return command
             case = await load_case(connection, case_id)
             zone = zone_named(case.terms.zone)
-            due_at = after(
-                command.received_at, case.terms.corrective_action.judge_within, zone
-            )
+            due_at = after(command.received_at, case.terms.corrective_action.judge_within, zone)
             cycle = case.row.cycle
             await set_case(connection, case_id, state=CaseState.JUDGING)
             await note(
-                connection, by(command, Event.PLAN_SUBMITTED, cycle), now, cycle=cycle, **said(command)
+                connection,
+                by(command, Event.PLAN_SUBMITTED, cycle),
+                now,
+                cycle=cycle,
+                **said(command),
             )
             judge = case.kpi.owners.client
             task = task_id(case_id, TaskKind.JUDGE_PLAN, cycle)
@@ -305,9 +307,7 @@ class CaseActivities:
             answered = await task_answered_before(connection, task, due_at)
             if answered is not None:
                 return Forestalled(answered)
-            happening = Happening(
-                case.row.agreement, Event.PLAN_OVERDUE, case_id, due_at, (cycle,)
-            )
+            happening = Happening(case.row.agreement, Event.PLAN_OVERDUE, case_id, due_at, (cycle,))
             await note(connection, happening, now, cycle=cycle)
             draft = Draft(
                 Template.PLAN_OVERDUE, case.fields(), {"until": due_at}, due_at, now, task
@@ -319,7 +319,7 @@ class CaseActivities:
     @activity.defn
     async def record_judgement(self, order: Order, now: datetime) -> PlanJudged | Refused:
         """The plan is accepted, and later periods have to prove it; or another is wanted."""
-        case_id = activity.info().workflow_id
+        case_id = this_workflow()
         async with self.world.engine.begin() as connection:
             command = await take(connection, order, case_id)
             if isinstance(command, Refused):
@@ -343,7 +343,7 @@ class CaseActivities:
         await self.world.post.send(case.row.agreement)
         return judged
 
-    async def _accept_plan(  # noqa: PLR0913
+    async def _accept_plan(
         self,
         connection: AsyncConnection,
         case: Case,
@@ -367,7 +367,7 @@ class CaseActivities:
         to = (owners.client, owners.provider)
         await tell(connection, case.row.agreement, case.row.id, cycle, to, draft)
 
-    async def _plan_again(  # noqa: PLR0913
+    async def _plan_again(
         self,
         connection: AsyncConnection,
         case: Case,
@@ -387,9 +387,7 @@ class CaseActivities:
             spent = Happening(agreement, Event.PLANS_EXHAUSTED, case_id, at, (cycle,))
             await note(connection, spent, now, cycles=cycle)
             changes = case.terms.changes
-            draft = Draft(
-                Template.PLAN_UNJUDGED, case.fields(), {"until": due_at}, at, now
-            )
+            draft = Draft(Template.PLAN_UNJUDGED, case.fields(), {"until": due_at}, at, now)
             to = (changes.client, changes.provider)
             await tell(connection, agreement, case_id, f"spent-{cycle}", to, draft)
 

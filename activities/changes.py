@@ -8,9 +8,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
-from activities.agreements import by, said
-from activities.reviews import start_once, tell_agreement
-from activities.world import Happening, World, note, tell
+from activities.starting import start_once, tell_agreement
+from activities.world import Happening, World, by, note, said, tell, this_workflow
 from domain.changing import ChangeClosed, ChangeOutcome, Offer, other_party, party_of
 from domain.commands import Order, Refused, Start
 from domain.events import Event
@@ -44,10 +43,10 @@ class ChangeActivities:
         self.world = world
 
     @activity.defn
-    async def open_change(self, order: Order, now: datetime) -> str | Refused:
+    async def open_change(self, order: Order) -> str | Refused:
         """A party proposes an amendment: insert the change and start its workflow."""
         async with self.world.engine.begin() as connection:
-            command = await take(connection, order, activity.info().workflow_id)
+            command = await take(connection, order, this_workflow())
             if isinstance(command, Refused):
                 return command
             change = await connection.scalar(
@@ -137,9 +136,7 @@ class ChangeActivities:
         due_at = after(offer.received_at, terms.changes.answer_within, zone_named(terms.zone))
         decider = getattr(terms.changes, other_party(party_of(offer.actor)))
         await connection.execute(
-            update(tables.change)
-            .where(tables.change.c.id == row.id)
-            .values(expires_at=due_at)
+            update(tables.change).where(tables.change.c.id == row.id).values(expires_at=due_at)
         )
         event = Event.CHANGE_PROPOSED if row.round == 1 else Event.CHANGE_COUNTERED
         latest = (await all_editions(connection, row.agreement))[-1]
@@ -199,7 +196,7 @@ class ChangeActivities:
         self, order: Order, now: datetime
     ) -> Offer | ChangeClosed | Refused:
         """Record an approval, a rejection or a counter-offer."""
-        change = activity.info().workflow_id
+        change = this_workflow()
         async with self.world.engine.begin() as connection:
             command = await take(connection, order, change)
             if isinstance(command, Refused):
@@ -298,7 +295,7 @@ class ChangeActivities:
             row = await change_row(connection, row.id)
         return await self._present(connection, row, command, now)
 
-    async def _close(  # noqa: PLR0913
+    async def _close(
         self,
         connection: AsyncConnection,
         row: Any,  # noqa: ANN401
@@ -336,7 +333,7 @@ class ChangeActivities:
     @activity.defn
     async def withdraw_change(self, order: Order, now: datetime) -> ChangeClosed | Refused:
         """The proposer takes the offer back."""
-        change = activity.info().workflow_id
+        change = this_workflow()
         async with self.world.engine.begin() as connection:
             command = await take(connection, order, change)
             if isinstance(command, Refused):

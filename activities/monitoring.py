@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.reviews import start_once
+from activities.starting import start_once
 from activities.world import Happening, World, note
 from domain.commands import Start
 from domain.evaluation import ENGINE_VERSION, Status, Verdict, evaluate, severity
@@ -77,9 +77,12 @@ class MonitoringActivities:
             tables.agreement.c.shard == shard
         )
         async with self.world.engine.connect() as connection:
-            return await connection.scalar(upcoming)
+            next_due_at: datetime | None = await connection.scalar(upcoming)
+            return next_due_at
 
-    async def _evaluate(self, connection: AsyncConnection, agreement_id: str, now: datetime) -> None:
+    async def _evaluate(
+        self, connection: AsyncConnection, agreement_id: str, now: datetime
+    ) -> None:
         """Evaluate what is due of one agreement, in order of due instants."""
         query = select(tables.agreement).where(tables.agreement.c.id == agreement_id)
         row = (await connection.execute(query.with_for_update())).one()
@@ -111,7 +114,7 @@ class MonitoringActivities:
             .values(next_due_at=min(next_due, default=None))
         )
 
-    async def _record(  # noqa: PLR0913
+    async def _record(
         self,
         connection: AsyncConnection,
         agreement_id: str,
@@ -307,7 +310,7 @@ class MonitoringActivities:
         )
         return int(await connection.scalar(counting) or 0)
 
-    async def _signal(  # noqa: PLR0913
+    async def _signal(
         self,
         connection: AsyncConnection,
         shard: int,
@@ -373,7 +376,8 @@ async def evaluated_until(
     query = select(func.max(evaluation.c.end_at)).where(
         evaluation.c.agreement == agreement_id, evaluation.c.kpi == kpi
     )
-    return await connection.scalar(query)
+    until: datetime | None = await connection.scalar(query)
+    return until
 
 
 async def measure(

@@ -8,9 +8,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
-from activities.agreements import agreement_row, by, said, set_phase
-from activities.reviews import start_once, tell_agreement
-from activities.world import Happening, World, note, tell
+from activities.starting import start_once, tell_agreement
+from activities.world import Happening, World, by, note, said, tell, this_workflow
 from domain.commands import Order, Refused, Start
 from domain.events import Event
 from domain.identifiers import renewal_id, task_id
@@ -28,6 +27,7 @@ from domain.terms.shape import Agreement
 from domain.zones import zone_named
 from notices.templates import Draft, Template
 from store import tables
+from store.agreements import agreement_row, set_phase
 from store.commands import Command, take
 from store.editions import edition_at
 from store.tasks import NewTask, close_tasks, open_task
@@ -93,7 +93,7 @@ class RenewalActivities:
         await self.world.post.send(row.agreement)
         return RenewalPlan(row.decide_by)
 
-    async def _ask(  # noqa: PLR0913 - a task has that many facets
+    async def _ask(
         self,
         connection: AsyncConnection,
         row: Any,  # noqa: ANN401 - a database row
@@ -103,16 +103,14 @@ class RenewalActivities:
         at: datetime,
     ) -> str:
         task = task_id(row.id, kind)
-        new = NewTask(
-            task, row.agreement, kind, row.id, row.id, (owner,), title, at, row.decide_by
-        )
+        new = NewTask(task, row.agreement, kind, row.id, row.id, (owner,), title, at, row.decide_by)
         await open_task(connection, new)
         return task
 
     @activity.defn
     async def record_renewal_answer(self, order: Order, now: datetime) -> RenewalStep | Refused:
         """Record the client's decision or the provider's confirmation."""
-        renewal = activity.info().workflow_id
+        renewal = this_workflow()
         async with self.world.engine.begin() as connection:
             command = await take(connection, order, renewal)
             if isinstance(command, Refused):
@@ -170,9 +168,7 @@ class RenewalActivities:
         await tell(connection, row.agreement, row.id, "confirm", (owner,), draft)
 
     @activity.defn
-    async def settle_by_silence(
-        self, renewal: str, due_at: datetime, now: datetime
-    ) -> RenewalStep:
+    async def settle_by_silence(self, renewal: str, due_at: datetime, now: datetime) -> RenewalStep:
         """The window closes: silence means what was agreed, unless an answer was received before."""
         async with self.world.engine.begin() as connection:
             row = await renewal_row(connection, renewal)
@@ -193,7 +189,7 @@ class RenewalActivities:
         await self._report(row.agreement, renewal, outcome)
         return RenewalStep(outcome)
 
-    async def _settle(  # noqa: PLR0913
+    async def _settle(
         self,
         connection: AsyncConnection,
         row: Any,  # noqa: ANN401
@@ -213,9 +209,7 @@ class RenewalActivities:
         await note(connection, happening, now, outcome=outcome)
         months = terms.renewal.renews_for
         what = f"It runs {months} months more." if outcome is RenewalOutcome.RENEWED else ""
-        draft = Draft(
-            Template.RENEWAL_SETTLED, {"outcome": outcome, "note": what}, {}, at, now
-        )
+        draft = Draft(Template.RENEWAL_SETTLED, {"outcome": outcome, "note": what}, {}, at, now)
         to = dict.fromkeys((terms.renewal.decided_by, terms.renewal.confirmed_by))
         await tell(connection, row.agreement, row.id, "settled", to, draft)
 

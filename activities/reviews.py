@@ -8,15 +8,12 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
 
-from activities.agreements import by, said
-from activities.world import Happening, World, note, tell
+from activities.starting import start_once, tell_agreement
+from activities.world import Happening, World, by, note, said, tell, this_workflow
 from domain.commands import Order, Refused, Start
 from domain.events import Event
-from domain.identifiers import agreement_workflow, called_review_id, review_id, task_id
+from domain.identifiers import called_review_id, review_id, task_id
 from domain.reviewing import (
     ReviewAnswered,
     ReviewClosed,
@@ -34,21 +31,6 @@ from store.commands import Command, take
 from store.editions import edition_at
 from store.tasks import NewTask, close_tasks, count_open, open_task, unanswered
 from store.views.record import in_words, record_of
-
-
-async def start_once(world: World, name: str, workflow_id: str, argument: Any) -> None:  # noqa: ANN401
-    """Start a workflow under its business id; running or done already is success."""
-    try:
-        await world.temporal.start_workflow(
-            name,
-            argument,
-            id=workflow_id,
-            task_queue=world.task_queue,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-        )
-    except WorkflowAlreadyStartedError:
-        return
 
 
 class ReviewActivities:
@@ -72,7 +54,7 @@ class ReviewActivities:
     async def call_review(self, order: Order, now: datetime) -> str | Refused:
         """A party calls a review out of turn: insert it and start its workflow."""
         async with self.world.engine.begin() as connection:
-            command = await take(connection, order, activity.info().workflow_id)
+            command = await take(connection, order, this_workflow())
             if isinstance(command, Refused):
                 return command
             review = await connection.scalar(
@@ -142,7 +124,7 @@ class ReviewActivities:
     @activity.defn
     async def record_review_answer(self, order: Order, now: datetime) -> ReviewAnswered | Refused:
         """Record what a reviewer says."""
-        review = activity.info().workflow_id
+        review = this_workflow()
         async with self.world.engine.begin() as connection:
             command = await take(connection, order, review)
             if isinstance(command, Refused):
@@ -233,17 +215,7 @@ class ReviewActivities:
         return closed
 
 
-async def tell_agreement(world: World, agreement_id: str, signal: str, news: Any) -> None:  # noqa: ANN401
-    """Report to the agreement's workflow; one that has ended needs no news."""
-    handle = world.temporal.get_workflow_handle(agreement_workflow(agreement_id))
-    try:
-        await handle.signal(signal, news)
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise
-
-
-async def freeze(  # noqa: PLR0913 - a review has that many facets
+async def freeze(
     connection: AsyncConnection,
     agreement_id: str,
     review: str,

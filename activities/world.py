@@ -15,6 +15,7 @@ from domain.identifiers import effect_key, notice_key
 from notices.post import Post
 from notices.templates import Draft, compose
 from store import journal, notices
+from store.commands import Command
 from store.journal import ENGINE, Entry
 from store.tables import agreement, contact, edition
 
@@ -32,7 +33,16 @@ class World:
 
     def now(self) -> datetime:
         """Business time."""
-        return datetime.now(UTC) + self.offset
+        return datetime.now(UTC) + self.offset  # noqa: TID251 - the one clock
+
+
+def this_workflow() -> str:
+    """The id of the workflow on whose behalf an activity runs."""
+    workflow = activity.info().workflow_id
+    if workflow is None:
+        msg = "an activity of this product runs for a workflow only"
+        raise RuntimeError(msg)
+    return workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,7 @@ class Happening:
 
 
 async def note(
-    connection: AsyncConnection, what: Happening, noted_at: datetime, **detail: Any
+    connection: AsyncConnection, what: Happening, noted_at: datetime, **detail: object
 ) -> None:
     """Write one happening into the journal, with the workflow and run that caused it."""
     run = activity.info() if activity.in_activity() else None
@@ -121,3 +131,25 @@ async def tell(
         )
 
 
+def by(command: Command, event: Event, *parts: str | int) -> Happening:
+    """What a person's command brought about, at the instant it was received."""
+    return Happening(
+        command.agreement,
+        event,
+        command.subject,
+        command.received_at,
+        parts,
+        command.actor,
+        command.id,
+    )
+
+
+def note_of(command: Command) -> str:
+    """What the person wrote."""
+    return str(command.body.get("note") or "(no note)")
+
+
+def said(command: Command) -> dict[str, Any]:
+    """What the journal keeps of a person's words and document."""
+    kept = {"note": command.body.get("note"), "document": command.document}
+    return {name: value for name, value in kept.items() if value}

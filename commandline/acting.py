@@ -17,7 +17,7 @@ COMMAND_ID = click.option(
 
 
 def _document(file: Path | None) -> object:
-    from gateway import Document  # noqa: PLC0415 - lazily, as everything heavy
+    from gateway import Document
 
     return Document(file.name, file.read_bytes()) if file is not None else None
 
@@ -42,7 +42,7 @@ async def launch_verb(file: Path, command_id: str | None) -> None:
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The date that the answer names.")
 @COMMAND_ID
 @verb
-async def answer_verb(  # noqa: PLR0913 - as many as the verb has options
+async def answer_verb(
     task: str,
     choice: str,
     actor: str,

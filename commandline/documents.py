@@ -13,7 +13,7 @@ from commandline.session import Exit, print_json
 @click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
 def validate_verb(file: Path, *, as_json: bool) -> None:
     """Check an agreement document: every problem with line, column, rule and remedy."""
-    from domain.terms_check import validate  # noqa: PLC0415 - lazily, as everything heavy
+    from domain.terms_check import validate
 
     reading = validate(file.read_bytes(), str(file))
     if as_json:
@@ -40,6 +40,6 @@ def validate_verb(file: Path, *, as_json: bool) -> None:
 @click.command("schema")
 def schema_verb() -> None:
     """Print the JSON Schema of the agreement document, for editors."""
-    from domain.terms.schema import schema  # noqa: PLC0415
+    from domain.terms.schema import schema
 
     click.echo(json.dumps(schema(), indent=2, ensure_ascii=False))

@@ -15,9 +15,9 @@ def up_verb() -> None:
 
     Nothing leaves this machine: every port is on loopback.
     """
-    import embedded  # noqa: PLC0415 - lazily, as everything heavy
-    from worker import configure_logging  # noqa: PLC0415
-    from workflows.attributes import SEARCH_ATTRIBUTES  # noqa: PLC0415
+    import embedded
+    from worker import configure_logging
+    from workflows.attributes import SEARCH_ATTRIBUTES
 
     settings = Settings()
     configure_logging(settings.log_level)
@@ -30,19 +30,21 @@ def up_verb() -> None:
         fail(Exit.REFUSED, str(error))
     except embedded.EngineStartError as error:
         fail(Exit.FAULT, str(error))
-    click.echo("Stopped. What was recorded is in the data directory; `covenant up` goes on with it.")
+    click.echo(
+        "Stopped. What was recorded is in the data directory; `covenant up` goes on with it."
+    )
 
 
 def _prepare(engines: Any) -> None:  # noqa: ANN401 - embedded.Engines
     """Create the database on first use, and bring it to this release's schema."""
-    from store.engine import create_database, migrate  # noqa: PLC0415
+    from store.engine import create_database, migrate
 
     create_database(engines.postgres.url("postgres"), "covenant")
     migrate(engines.postgres.url("covenant"), application_url(engines))
 
 
 async def _work(settings: Settings, engines: Any) -> None:  # noqa: ANN401
-    from worker import stop_on_signals, work  # noqa: PLC0415
+    from worker import stop_on_signals, work
 
     def ready(worker_url: str) -> None:
         click.echo(
@@ -65,7 +67,7 @@ async def _work(settings: Settings, engines: Any) -> None:  # noqa: ANN401
 @click.command("work")
 def work_verb() -> None:
     """Run a worker against the PostgreSQL and Temporal that the settings name."""
-    from worker import main  # noqa: PLC0415
+    from worker import main
 
     main()
 
@@ -76,7 +78,7 @@ def migrate_verb() -> None:
 
     Also lets the login of COVENANT_DATABASE_URL in, as a member of the application's role.
     """
-    from store.engine import migrate  # noqa: PLC0415
+    from store.engine import migrate
 
     settings = Settings()
     if settings.owner_url is None or settings.database_url is None:
@@ -88,8 +90,8 @@ def migrate_verb() -> None:
 @click.command("namespace")
 def namespace_verb() -> None:
     """Register the search attributes in the namespace that Temporal's settings name."""
-    from worker import connect_temporal  # noqa: PLC0415
-    from workflows.registration import register  # noqa: PLC0415
+    from worker import connect_temporal
+    from workflows.registration import register
 
     async def run() -> list[str]:
         client = await connect_temporal()

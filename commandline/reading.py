@@ -11,7 +11,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON; instant
 
 
 def _table(title: str, *columns: str) -> Any:  # noqa: ANN401 - a rich table, imported lazily
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for column in columns:
@@ -20,7 +20,7 @@ def _table(title: str, *columns: str) -> Any:  # noqa: ANN401 - a rich table, im
 
 
 def _print(*things: Any) -> None:  # noqa: ANN401 - what rich can print
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=False)
     for thing in things:
@@ -28,9 +28,9 @@ def _print(*things: Any) -> None:  # noqa: ANN401 - what rich can print
 
 
 def _local(at: datetime | None, zone: str) -> str:
-    from domain.zones import zone_named  # noqa: PLC0415
+    from domain.zones import zone_named
 
-    return f"{at.astimezone(zone_named(zone)):%Y-%m-%d %H:%M}" if at else "–"
+    return f"{at.astimezone(zone_named(zone)):%Y-%m-%d %H:%M}" if at else "-"
 
 
 @click.command("list")
@@ -38,14 +38,16 @@ def _local(at: datetime | None, zone: str) -> str:
 @verb
 async def list_verb(*, as_json: bool) -> None:
     """List the agreements, each with its phase and what is open in it."""
-    from store.views.agreements import agreements  # noqa: PLC0415
+    from store.views.agreements import agreements
 
     async with record() as connection:
         rows = await agreements(connection)
     if as_json:
         print_json({"agreements": rows})
     elif not rows:
-        click.echo("No agreements yet. Launch one: covenant launch examples/helpdesk/agreement.yaml")
+        click.echo(
+            "No agreements yet. Launch one: covenant launch examples/helpdesk/agreement.yaml"
+        )
     else:
         names = ("agreement", "title", "phase", "open cases", "open tasks", "next task due", "ends")
         table = _table("Agreements", *names)
@@ -63,7 +65,7 @@ async def list_verb(*, as_json: bool) -> None:
 @verb
 async def show_verb(agreement: str | None, *, as_json: bool) -> None:
     """Show AGREEMENT on one page (or the only one there is)."""
-    from store.views.agreements import agreements, one_agreement  # noqa: PLC0415
+    from store.views.agreements import agreements, one_agreement
 
     async with record() as connection:
         if agreement is None:
@@ -118,7 +120,7 @@ def _page(page: dict[str, Any]) -> list[Any]:
         if page[name]:
             table = _table(plural, "id", "state", "outcome", "opened", "closed")
             for row in page[name]:
-                outcome = str(row.get("outcome") or "–")
+                outcome = str(row.get("outcome") or "-")
                 times = (local(row["opened_at"]), local(row["closed_at"]))
                 table.add_row(row["id"], row["state"], outcome, *times)
             parts.append(table)
@@ -136,8 +138,8 @@ async def tasks_verb(
     agreement: str | None, owner: str | None, *, closed: bool, as_json: bool
 ) -> None:
     """List what somebody has to do, soonest first, and which answers are possible."""
-    from domain.tasks import TASKS, TaskKind  # noqa: PLC0415
-    from store.views.tasks import tasks  # noqa: PLC0415
+    from domain.tasks import TASKS, TaskKind
+    from store.views.tasks import tasks
 
     async with record() as connection:
         rows = await tasks(connection, key=agreement, owner=owner, closed=closed)
@@ -168,10 +170,10 @@ async def history_verb(
     agreement: str, about: str | None, *, everything: bool, as_json: bool
 ) -> None:
     """Tell the history of AGREEMENT over its whole life, across workflow runs."""
-    from domain.zones import zone_named  # noqa: PLC0415
-    from reports.story import is_quiet, line  # noqa: PLC0415
-    from store.views.agreements import one_agreement  # noqa: PLC0415
-    from store.views.history import history  # noqa: PLC0415
+    from domain.zones import zone_named
+    from reports.story import is_quiet, line
+    from store.views.agreements import one_agreement
+    from store.views.history import history
 
     async with record() as connection:
         page = await one_agreement(connection, agreement)
@@ -201,7 +203,7 @@ async def history_verb(
 @verb
 async def explain_verb(agreement: str, what: str, *, as_json: bool) -> None:
     """Explain a figure (errors/2027-W09) or a case (its id): what went into it, under which terms."""
-    from store.views import explain  # noqa: PLC0415
+    from store.views import explain
 
     is_case = what.startswith("noncompliance/")
     kpi, _, period = what.partition("/")

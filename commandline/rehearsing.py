@@ -24,10 +24,10 @@ def rehearse_verb(
 
     The same workflows, activities and SQL as in earnest, with scripted people; time is skipped.
     """
-    from embedded import EngineStartError  # noqa: PLC0415 - lazily, as everything heavy
-    from gateway import GatewayError  # noqa: PLC0415
-    from settings import Settings  # noqa: PLC0415
-    from worker import configure_logging  # noqa: PLC0415
+    from embedded import EngineStartError
+    from gateway import GatewayError
+    from settings import Settings
+    from worker import configure_logging
 
     configure_logging("ERROR")
     if not (folder / "rehearsal.yaml").is_file():
@@ -46,10 +46,10 @@ def rehearse_verb(
 def _rehearse(
     folder: Path, out: Path, until: datetime | None, *, everything: bool, as_json: bool
 ) -> None:
-    from domain.zones import midnight, zone_named  # noqa: PLC0415
-    from rehearsal.stage import clear, play, read_piece, throw_away_record  # noqa: PLC0415
-    from reports.story import is_quiet, line  # noqa: PLC0415
-    from reports.summary import in_words  # noqa: PLC0415
+    from domain.zones import midnight, zone_named
+    from rehearsal.stage import clear, play, read_piece, throw_away_record
+    from reports.story import is_quiet, line
+    from reports.summary import in_words
 
     begun = time.monotonic()
     piece = read_piece(folder)
@@ -66,9 +66,7 @@ def _rehearse(
             say(line(entry, zone))
 
     with throw_away_record() as url:
-        played = asyncio.run(
-            play(piece, url, out, until=ends, tell=tell, passed=progress.passed)
-        )
+        played = asyncio.run(play(piece, url, out, until=ends, tell=tell, passed=progress.passed))
     progress.clear()
     summary = played.summary
     if as_json:

@@ -35,7 +35,7 @@ def endpoints(settings: Settings) -> tuple[str, str | None]:
     """The application's database URL, and Temporal's address where its own settings name none."""
     if settings.database_url is not None:
         return settings.database_url.get_secret_value(), None
-    import embedded  # noqa: PLC0415 - only where no setting says otherwise
+    import embedded
 
     engines = embedded.running(settings.data_dir)
     if engines is None:
@@ -56,7 +56,7 @@ def application_url(engines: Any) -> str:  # noqa: ANN401 - embedded.Engines, im
 @asynccontextmanager
 async def record() -> AsyncIterator[Any]:
     """A connection to PostgreSQL for reading."""
-    from store.engine import connect  # noqa: PLC0415 - lazily, as everything heavy
+    from store.engine import connect
 
     url, _ = endpoints(Settings())
     engine = connect(url, pool_size=1)
@@ -70,8 +70,8 @@ async def record() -> AsyncIterator[Any]:
 @asynccontextmanager
 async def gateway() -> AsyncIterator[Any]:
     """The gateway, for acting."""
-    from gateway import Gateway  # noqa: PLC0415
-    from worker import world_of  # noqa: PLC0415
+    from gateway import Gateway
+    from worker import world_of
 
     settings = Settings()
     url, address = endpoints(settings)
@@ -108,7 +108,7 @@ def verb(function: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
 
 def refusal_code(error: Exception) -> Exit | None:
     """The exit code of a refusal by the gateway; None for a fault."""
-    from gateway import (  # noqa: PLC0415
+    from gateway import (
         ConflictError,
         ForbiddenError,
         InvalidError,

@@ -147,9 +147,7 @@ def redrawn(rows: tuple[Due, ...], plan: Plan) -> tuple[Due, ...]:
         for row in term_rows(plan)
         if row.kind is DueKind.OPEN_REVIEW or (row.kind, row.key) in open_term
     )
-    others = tuple(
-        row for row in kept if row.kind not in {DueKind.OPEN_RENEWAL, DueKind.END_TERM}
-    )
+    others = tuple(row for row in kept if row.kind not in {DueKind.OPEN_RENEWAL, DueKind.END_TERM})
     return in_order((*others, *renewed))
 
 

@@ -159,3 +159,10 @@ def raise_ladder(levels: tuple[Level, ...], opened_at: datetime, zone_name: str)
         rungs.append(PlannedRung(level.level, due_at))
         due_at = after(due_at, level.answer_within, zone)
     return Ladder(tuple(rungs), due_at)
+
+
+def closing_at(terms: Agreement, ends_at: datetime) -> datetime:
+    """When the last figures of the term are in: a day after its end and the longest cut-off."""
+    zone = zone_named(terms.zone)
+    figures_at = max(after(ends_at, kpi.cut_off, zone) for kpi in terms.kpis)
+    return figures_at + timedelta(days=1)

@@ -50,7 +50,8 @@ class PersonWorkflow:
     async def run(self, act: Act) -> str:
         """Sleep, then act."""
         await sleep_until(act.at, act.offset_s)
-        return await workflow.execute_activity("act", act, result_type=str, **EFFECT)
+        reply: str = await workflow.execute_activity("act", act, result_type=str, **EFFECT)
+        return reply
 
 
 @workflow.defn

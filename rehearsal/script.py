@@ -21,7 +21,9 @@ def _clock_time(value: object) -> time:
 
 
 def _moment(value: object) -> datetime:
-    match = re.fullmatch(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2})", str(value), re.ASCII)
+    match = re.fullmatch(
+        r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2})", str(value), re.ASCII
+    )
     try:
         if match is not None:
             return datetime.combine(date.fromisoformat(match[1]), _clock_time(match[2]))

@@ -207,7 +207,7 @@ async def play(
             launch = f"launch/{piece.terms.agreement}"
             await gateway.launch(piece.document, now=begins, command_id=launch)
             told = await _drive(stage, piece.terms.agreement, until, tell, passed)
-            await export(stage, piece.terms.agreement, out, told)
+            await export(stage, out, told)
             async with world.engine.connect() as connection:
                 summary = await summary_of(connection, piece.terms.agreement)
         return Played(told, summary, cast.turned_away)
@@ -235,7 +235,7 @@ async def _drive(
             await stage.advance(min(STEP, max(until - stage.now, timedelta(seconds=1))))
 
 
-async def export(stage: Stage, agreement: str, out: Path, told: list[Told]) -> None:
+async def export(stage: Stage, out: Path, told: list[Told]) -> None:
     """Write the journal, and the engine's histories of every workflow that it names."""
     out.mkdir(parents=True, exist_ok=True)
     with (out / "journal.jsonl").open("w", encoding="utf-8") as journal:
@@ -249,5 +249,3 @@ async def export(stage: Stage, agreement: str, out: Path, told: list[Told]) -> N
         recorded = await handle.fetch_history()
         name = f"{str(workflow).replace('/', '_')}.{run}.json"
         (folder / name).write_text(recorded.to_json(), encoding="utf-8")
-
-

@@ -10,13 +10,13 @@ from notices.templates import LATE_AFTER
 from store.views.history import Told
 
 QUIET = {Event.FACTS_RECEIVED}
-"""Entries that a story leaves out unless all is asked for, and periods that met their target."""
+"""What a story leaves out unless all is asked for, beside periods that raise no question."""
 
 
 def is_quiet(entry: Told) -> bool:
     """Whether the entry is routine."""
-    met = entry.event == Event.PERIOD_EVALUATED and entry.detail.get("status") == "met"
-    return met or entry.event in QUIET
+    routine = entry.detail.get("status") in {"met", "no_data"}
+    return (entry.event == Event.PERIOD_EVALUATED and routine) or entry.event in QUIET
 
 
 def _last(entry: Told) -> str:
@@ -50,41 +50,75 @@ def _redline(entry: Told) -> str:
 
 SENTENCES: dict[Event, Callable[[Told], str]] = {
     Event.AGREEMENT_LAUNCHED: lambda e: f"launched by {e.actor}",
-    Event.EDITION_ADOPTED: lambda e: f"edition {e.detail['edition']} adopted, from {e.detail['effective_at'][:10]}",
+    Event.EDITION_ADOPTED: lambda e: (
+        f"edition {e.detail['edition']} adopted, from {e.detail['effective_at'][:10]}"
+    ),
     Event.EDITION_TOOK_EFFECT: lambda e: f"edition {e.detail['edition']} takes effect",
     Event.MILESTONE_AT_RISK: lambda e: f"early warning: milestone {_last(e)} is not delivered yet",
     Event.MILESTONE_OVERDUE: lambda e: f"milestone {_last(e)} is overdue",
     Event.MILESTONE_DELIVERED: lambda e: f"milestone {_last(e)} delivered by {e.actor}{_note(e)}",
-    Event.MILESTONE_REPLANNED: lambda e: f"milestone {_last(e)} re-planned to {e.detail['planned_on']} by {e.actor}{_note(e)}",
+    Event.MILESTONE_REPLANNED: lambda e: (
+        f"milestone {_last(e)} re-planned to {e.detail['planned_on']} by {e.actor}{_note(e)}"
+    ),
     Event.MILESTONE_ACCEPTED: lambda e: f"milestone {_last(e)} accepted by {e.actor}",
     Event.MILESTONE_REJECTED: lambda e: f"milestone {_last(e)} sent back by {e.actor}{_note(e)}",
     Event.GATE_OPENED: lambda e: f"gate {_last(e)} opens: every milestone before it is accepted",
     Event.WENT_LIVE: lambda _: "live: the service is measured from here",
-    Event.FACTS_RECEIVED: lambda e: f"{e.detail['read']} facts received from {e.actor} in {e.subject}",
-    Event.PERIOD_EVALUATED: lambda e: f"{e.subject.split('/')[1]} {_last(e)} {e.detail['status'].replace('_', ' ')}: {_reason(e)}",
+    Event.FACTS_RECEIVED: lambda e: (
+        f"{e.detail['read']} facts received from {e.actor} in {e.subject}"
+    ),
+    Event.PERIOD_EVALUATED: lambda e: (
+        f"{e.subject.split('/')[1]} {_last(e)} {e.detail['status'].replace('_', ' ')}: {_reason(e)}"
+    ),
     Event.EVALUATION_FAILED: lambda e: f"evaluation failed and is tried again: {e.detail['fault']}",
-    Event.CREDIT_PROPOSED: lambda e: f"credit for {e.subject.split('/')[1]} {_last(e)}: {e.detail['percent']} %"
-    + (f", {e.detail['amount']}" if e.detail.get("amount") else ""),
+    Event.CREDIT_PROPOSED: lambda e: (
+        f"credit for {e.subject.split('/')[1]} {_last(e)}: {e.detail['percent']} %"
+        + (f", {e.detail['amount']}" if e.detail.get("amount") else "")
+    ),
     Event.CASE_OPENED: lambda e: f"{e.detail['severity']} non-compliance opened: {_about(e)}",
     Event.CASE_JOINED: lambda e: f"case {_about(e)}: {e.detail['period']} joins it",
-    Event.RUNG_FIRED: lambda e: f"case {_about(e)}: level {e.detail['level']} told: {_list(e.detail['to'])}",
-    Event.RUNG_FORESTALLED: lambda e: f"case {_about(e)}: level {e.detail['level']} not needed, {e.detail['by']} had answered",
-    Event.LADDER_EXHAUSTED: lambda e: f"case {_about(e)}: nobody answered on any of {e.detail['levels']} levels",
+    Event.RUNG_FIRED: lambda e: (
+        f"case {_about(e)}: level {e.detail['level']} told: {_list(e.detail['to'])}"
+    ),
+    Event.RUNG_FORESTALLED: lambda e: (
+        f"case {_about(e)}: level {e.detail['level']} not needed, {e.detail['by']} had answered"
+    ),
+    Event.LADDER_EXHAUSTED: lambda e: (
+        f"case {_about(e)}: nobody answered on any of {e.detail['levels']} levels"
+    ),
     Event.BREACH_ACKNOWLEDGED: lambda e: f"case {_about(e)}: acknowledged by {e.actor}{_note(e)}",
-    Event.PLAN_SUBMITTED: lambda e: f"case {_about(e)}: plan {e.detail['cycle']} submitted by {e.actor}{_note(e)}",
+    Event.PLAN_SUBMITTED: lambda e: (
+        f"case {_about(e)}: plan {e.detail['cycle']} submitted by {e.actor}{_note(e)}"
+    ),
     Event.PLAN_OVERDUE: lambda e: f"case {_about(e)}: plan {e.detail['cycle']} is overdue",
-    Event.PLAN_ACCEPTED: lambda e: f"case {_about(e)}: plan {e.detail['cycle']} accepted by {e.actor}",
-    Event.PLAN_DEEMED_ACCEPTED: lambda e: f"case {_about(e)}: plan {e.detail['cycle']} deemed accepted, nobody judged it",
-    Event.PLAN_REJECTED: lambda e: f"case {_about(e)}: plan {e.detail['cycle']} rejected by {e.actor}{_note(e)}",
+    Event.PLAN_ACCEPTED: lambda e: (
+        f"case {_about(e)}: plan {e.detail['cycle']} accepted by {e.actor}"
+    ),
+    Event.PLAN_DEEMED_ACCEPTED: lambda e: (
+        f"case {_about(e)}: plan {e.detail['cycle']} deemed accepted, nobody judged it"
+    ),
+    Event.PLAN_REJECTED: lambda e: (
+        f"case {_about(e)}: plan {e.detail['cycle']} rejected by {e.actor}{_note(e)}"
+    ),
     Event.PLAN_UNJUDGED: lambda e: f"case {_about(e)}: plan {e.detail['cycle']} without judgement",
-    Event.PLANS_EXHAUSTED: lambda e: f"case {_about(e)}: {e.detail['cycles']} plans are spent, governance is told",
-    Event.CASE_RELAPSED: lambda e: f"case {_about(e)}: the plan did not hold, {e.detail['period']} missed again",
-    Event.CASE_CLOSED: lambda e: f"case {_about(e)}: closed, {e.detail['outcome'].replace('_', ' ')}",
+    Event.PLANS_EXHAUSTED: lambda e: (
+        f"case {_about(e)}: {e.detail['cycles']} plans are spent, governance is told"
+    ),
+    Event.CASE_RELAPSED: lambda e: (
+        f"case {_about(e)}: the plan did not hold, {e.detail['period']} missed again"
+    ),
+    Event.CASE_CLOSED: lambda e: (
+        f"case {_about(e)}: closed, {e.detail['outcome'].replace('_', ' ')}"
+    ),
     Event.REVIEW_CALLED: lambda e: f"review called by {e.actor}{_note(e)}",
     Event.REVIEW_OPENED: lambda e: f"review {_last(e)} opens, its report is frozen",
     Event.REVIEW_REMINDED: lambda e: f"review {_last(e)}: reminder to {_list(e.detail['to'])}",
-    Event.REVIEW_ESCALATED: lambda e: f"review {_last(e)}: {_list(e.detail['silent'])} did not answer; escalated to {_list(e.detail['to'])}",
-    Event.REVIEW_ANSWERED: lambda e: f"review {_last(e)}: {e.actor} says {e.detail['choice']}{_note(e)}",
+    Event.REVIEW_ESCALATED: lambda e: (
+        f"review {_last(e)}: {_list(e.detail['silent'])} did not answer; escalated to {_list(e.detail['to'])}"
+    ),
+    Event.REVIEW_ANSWERED: lambda e: (
+        f"review {_last(e)}: {e.actor} says {e.detail['choice']}{_note(e)}"
+    ),
     Event.REVIEW_CLOSED: lambda e: f"review {_last(e)} closed: {e.detail['outcome']}",
     Event.CHANGE_PROPOSED: lambda e: f"change {_last(e)} proposed by {e.actor}{_redline(e)}",
     Event.CHANGE_COUNTERED: lambda e: f"change {_last(e)} countered by {e.actor}{_redline(e)}",
@@ -92,7 +126,9 @@ SENTENCES: dict[Event, Callable[[Told], str]] = {
     Event.CHANGE_REJECTED: lambda e: f"change {_last(e)} rejected by {e.actor}{_note(e)}",
     Event.CHANGE_WITHDRAWN: lambda e: f"change {_last(e)} withdrawn by {e.actor}",
     Event.CHANGE_EXPIRED: lambda e: f"change {_last(e)} expired: nobody answered",
-    Event.RENEWAL_OPENED: lambda e: f"renewal window opens, to be decided by {e.detail['decide_by'][:10]}",
+    Event.RENEWAL_OPENED: lambda e: (
+        f"renewal window opens, to be decided by {e.detail['decide_by'][:10]}"
+    ),
     Event.RENEWAL_DECIDED: lambda e: f"renewal: {e.actor} decides to {e.detail['choice']}",
     Event.RENEWAL_CONFIRMED: lambda e: f"renewal confirmed by {e.actor}",
     Event.RENEWAL_DECLINED: lambda e: f"renewal declined by {e.actor}{_note(e)}",

@@ -44,9 +44,7 @@ class Command:
 
     def recorded(self) -> Recorded:
         """The command as a workflow hears of it."""
-        return Recorded(
-            self.id, self.kind, self.subject, self.choice, self.actor, self.received_at
-        )
+        return Recorded(self.id, self.kind, self.subject, self.choice, self.actor, self.received_at)
 
 
 def sealed(draft: Command) -> Command:

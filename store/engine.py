@@ -31,8 +31,9 @@ def migration_config(url: str) -> Config:
 
 
 def migrate(owner_url: str, application_url: str) -> None:
-    """Bring the schema to this release and let the application's login in. Safe to run at once
-    from several processes: an advisory lock lets one at a time through.
+    """Bring the schema to this release and let the application's login in.
+
+    Safe to run at once from several processes: an advisory lock lets one at a time through.
     """
     config = migration_config(owner_url)
     login = urlsplit(application_url)

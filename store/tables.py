@@ -1,5 +1,7 @@
-"""Every table. Columns ending in `_at` are business time, in UTC; `recorded_at` alone is the
-database's clock, and no rule reads it. What `GROWING` lists is only ever added to.
+"""Every table.
+
+Columns ending in `_at` are business time, in UTC; `recorded_at` alone is the database's clock, and
+no rule reads it. What `GROWING` lists is only ever added to.
 """
 
 from sqlalchemy import (
@@ -57,7 +59,10 @@ def _agreement(*, key: bool = False) -> Column[str]:
 
 def _recorded() -> Column[object]:
     return Column(
-        "recorded_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()
+        "recorded_at",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=func.clock_timestamp(),
     )
 
 

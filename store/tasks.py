@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -56,7 +56,7 @@ async def unanswered(
     connection: AsyncConnection, subject: str, before: datetime | None = None
 ) -> list[tuple[str, list[str]]]:
     """The subject's tasks still without an answer (or with one only from `before` on)."""
-    waiting = task.c.answer.is_(None)
+    waiting: ColumnElement[bool] = task.c.answer.is_(None)
     if before is not None:
         waiting = waiting | (task.c.answered_at >= before)
     query = select(task.c.id, task.c.owners).where(task.c.subject == subject, waiting)

@@ -16,7 +16,7 @@ from store.engine import connect, migrate
 from tests.lives import Life, living
 
 APPLICATION = "covenant_tests"
-PASSWORD = "app"  # noqa: S105 - of a throw-away database on this machine
+PASSWORD = "app"
 
 
 async def _administer(owner: URL, *statements: str) -> None:
@@ -35,7 +35,7 @@ def owner_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
     if given := os.environ.get("COVENANT_TEST_OWNER_URL"):
         yield make_url(given)
         return
-    from embedded import postgres  # noqa: PLC0415 - only needed here
+    from embedded import postgres
 
     directory: Path = tmp_path_factory.mktemp("postgres")
     with postgres(directory, durable=False) as server:

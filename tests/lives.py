@@ -91,7 +91,10 @@ class Life:
         while await self.open_tasks("deliver_milestone") or await self.open_tasks(
             "accept_milestone"
         ):
-            for kind, choice in (("deliver_milestone", "delivered"), ("accept_milestone", "accept")):
+            for kind, choice in (
+                ("deliver_milestone", "delivered"),
+                ("accept_milestone", "accept"),
+            ):
                 if await self.open_tasks(kind):
                     await self.answer(kind, choice)
 
@@ -119,6 +122,5 @@ class Life:
 async def living(database_url: str, folder: Path) -> AsyncIterator[Life]:
     """A world with the product's own worker; business time begins at BEGINS."""
     channel = MailboxChannel(folder / "mailbox", "covenant@example.invalid")
-    async with staged(database_url, channel, BEGINS) as stage:
-        async with build_worker(stage.world):
-            yield Life(stage, Gateway(stage.world, patience_s=5))
+    async with staged(database_url, channel, BEGINS) as stage, build_worker(stage.world):
+        yield Life(stage, Gateway(stage.world, patience_s=5))

@@ -6,6 +6,7 @@ from temporalio import workflow
 
 from activities.agreements import AgreementActivities
 from activities.changes import ChangeActivities
+from activities.milestones import MilestoneActivities
 from activities.renewals import RenewalActivities
 from activities.reviews import ReviewActivities
 from domain.changing import ChangeClosed, ChangeOutcome
@@ -122,7 +123,7 @@ class AgreementWorkflow:
             match message:
                 case Asked(kind=CommandKind.PROPOSE_CHANGE, order=order):
                     await workflow.execute_activity_method(
-                        ChangeActivities.open_change, args=[order, self._watch.now()], **EFFECT
+                        ChangeActivities.open_change, args=[order], **EFFECT
                     )
                 case Asked(kind=CommandKind.CALL_REVIEW, order=order):
                     await workflow.execute_activity_method(
@@ -140,9 +141,10 @@ class AgreementWorkflow:
     def _turn_the_page(self) -> None:
         """Continue as new between chapters, or when the history grows long; nothing is lost."""
         suggested = workflow.info().is_continue_as_new_suggested()
-        if (self._chapter_ends or suggested) and not self._inbox:
-            if self._state.phase is not Phase.CLOSED:
-                workflow.continue_as_new(replace(self._state, seen=self._inbox.seen))
+        open_chapter = not (self._chapter_ends or suggested)
+        if open_chapter or self._inbox or self._state.phase is Phase.CLOSED:
+            return
+        workflow.continue_as_new(replace(self._state, seen=self._inbox.seen))
 
     async def _wait(self) -> None:
         """Wait for the next instant that is due, or for a message."""
@@ -154,9 +156,9 @@ class AgreementWorkflow:
     async def _chase_milestone(self, due: Due) -> None:
         """Warn early of a milestone, or tell that it is late."""
         verb = (
-            AgreementActivities.warn_of_milestone
+            MilestoneActivities.warn_of_milestone
             if due.kind is DueKind.WARN_MILESTONE
-            else AgreementActivities.report_overdue_milestone
+            else MilestoneActivities.report_overdue_milestone
         )
         await workflow.execute_activity_method(
             verb, args=[self._state.agreement, due.key, due.at, self._watch.now()], **EFFECT
@@ -165,7 +167,7 @@ class AgreementWorkflow:
     async def _record_milestone_answer(self, order: Order) -> None:
         """A milestone is delivered, moved, accepted or sent back."""
         step = await workflow.execute_activity_method(
-            AgreementActivities.record_milestone_answer, args=[order, self._watch.now()], **EFFECT
+            MilestoneActivities.record_milestone_answer, args=[order, self._watch.now()], **EFFECT
         )
         if isinstance(step, Refused):
             return
@@ -350,5 +352,3 @@ STATUS_AFTER = {
     "accept": MilestoneStatus.ACCEPTED,
 }
 """Where a milestone stands after an answer; any other answer leaves it open."""
-
-

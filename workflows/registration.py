@@ -19,9 +19,7 @@ INDEXED = {
 async def register(client: Client) -> list[str]:
     """Register what is not registered yet in the client's namespace; returns what was added."""
     operator, namespace = client.operator_service, client.namespace
-    listed = await operator.list_search_attributes(
-        ListSearchAttributesRequest(namespace=namespace)
-    )
+    listed = await operator.list_search_attributes(ListSearchAttributesRequest(namespace=namespace))
     missing = {
         name: INDEXED[kind]
         for name, kind in SEARCH_ATTRIBUTES.items()
@@ -32,4 +30,3 @@ async def register(client: Client) -> list[str]:
             AddSearchAttributesRequest(namespace=namespace, search_attributes=missing)
         )
     return sorted(missing)
-

@@ -52,7 +52,7 @@ SHAPES = {
 }
 
 
-def said(error: "ErrorDetails", key: str, value: Raw, keys: "Iterable[str]") -> Said:  # noqa: PLR0911 - a table
+def said(error: "ErrorDetails", key: str, value: Raw, keys: "Iterable[str]") -> Said:
     """One error of pydantic's; `key` names the key at fault, `keys` are those that could stand."""
     context: dict[str, Any] = error.get("ctx", {})
     match error["type"]:
@@ -76,7 +76,7 @@ def said(error: "ErrorDetails", key: str, value: Raw, keys: "Iterable[str]") -> 
             return _about_text(error["type"], context, _quoted(value))
 
 
-def _about_text(kind: str, context: dict[str, Any], value: str) -> Said:  # noqa: PLR0911 - a table
+def _about_text(kind: str, context: dict[str, Any], value: str) -> Said:
     match kind:
         case "string_pattern_mismatch":
             rule, message, remedy = PATTERNS[context["pattern"]]

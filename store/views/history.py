@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.events import Event
 from store.tables import journal
 
 
@@ -37,12 +38,16 @@ async def history(
 ) -> list[Told]:
     """Every entry after `after_seq`, by the instant at which it took effect.
 
-    Entries of one instant are in the order of their keys, so that the same life gives the same
-    history whatever the order in which the engine noted them.
+    Entries of one instant are in the order of a life (that of Event) and then of their keys, so
+    that the same life gives the same history whatever the order in which the engine noted them.
     """
     columns = [getattr(journal.c, name) for name in Told.__dataclass_fields__]
     query = select(*columns).where(journal.c.agreement == agreement, journal.c.seq > after_seq)
     if subject is not None:
         query = query.where(journal.c.subject.contains(subject, autoescape=True))
-    rows = await connection.execute(query.order_by(journal.c.at, journal.c.key.collate("C")))
-    return [Told(**row._mapping) for row in rows]  # noqa: SLF001 - the documented way to the names
+    rows = await connection.execute(query)
+    told = [Told(**row._mapping) for row in rows]  # noqa: SLF001 - the documented way to the names
+    return sorted(told, key=lambda entry: (entry.at, ORDER[entry.event], entry.key))
+
+
+ORDER = {str(event): place for place, event in enumerate(Event)}

@@ -34,7 +34,9 @@ async def record_of(
     cases = select(noncompliance).where(
         noncompliance.c.agreement == agreement, noncompliance.c.opened_at < until
     )
-    found = list(await connection.execute(cases.order_by(noncompliance.c.opened_at, noncompliance.c.id)))
+    found = list(
+        await connection.execute(cases.order_by(noncompliance.c.opened_at, noncompliance.c.id))
+    )
     recent = [row for row in found if since is None or row.opened_at >= since]
     still_open = [row.id for row in found if row.closed_at is None or row.closed_at >= until]
     credited = (
@@ -78,7 +80,8 @@ async def rungs_of(connection: AsyncConnection, case_id: str) -> list[dict[str, 
 def in_words(record: dict[str, Any]) -> str:
     """The record for a notice: one line per KPI, then cases and credits."""
     lines = [
-        f"- {kpi}: " + ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in each.items())
+        f"- {kpi}: "
+        + ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in each.items())
         for kpi, each in record["kpis"].items()
     ]
     lines.append(

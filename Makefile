@@ -1,0 +1,63 @@
+# Every target is enough by itself on a fresh clone: it installs what it needs first.
+PYTHON ?= python3
+BIN := .venv/bin
+EXAMPLE := examples/feeder-2013
+LOCKED := requirements/runtime.txt requirements/embedded.txt requirements/demo.txt requirements/test.txt
+
+.PHONY: install demo up test check bench faults golden lock clean
+
+install: .venv/installed
+
+# uv is brought into .venv itself; everything comes from the locked, hashed files.
+.venv/installed: $(LOCKED) requirements/uv.txt requirements/build.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements/uv.txt
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes \
+		--build-constraints requirements/build.txt $(LOCKED) requirements/uv.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps \
+		--build-constraints requirements/build.txt --editable .
+	@touch $@
+
+demo: install
+	@test -s $(EXAMPLE)/facts-sample.csv || $(BIN)/python $(EXAMPLE)/make_facts.py
+	@$(BIN)/covenant rehearse $(EXAMPLE)
+
+up: install
+	@$(BIN)/covenant up
+
+check: install
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest --quiet tests/documentation tests/store
+
+test: check
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest --ignore tests/documentation --ignore tests/store
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --fail-under 90
+	@$(BIN)/coverage report --include 'domain/*' --fail-under 100
+
+bench: install
+	@$(BIN)/python -m bench
+
+faults: install
+	@$(BIN)/python -m pytest tests/durability -m long
+
+# Golden histories are append-only from 0.1.0 on: record new paths, never old ones anew.
+golden: install
+	@$(BIN)/python -m tests.golden.record
+
+# Nothing younger than a week; no line names a registry.
+lock: install
+	@for group in runtime embedded demo test uv build; do \
+		$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+			--no-annotate --no-header --python-version 3.11 --upgrade \
+			--exclude-newer "$$(date -u -d '7 days ago' +%F)" \
+			$$(test $$group = runtime || echo --constraint requirements/runtime.txt) \
+			--output-file requirements/$$group.txt requirements/$$group.in || exit 1; \
+	done
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage*

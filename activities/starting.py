@@ -1,0 +1,64 @@
+"""How activities start and tell workflows: by business id, once, through the client."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.world import World
+from domain.identifiers import agreement_workflow, monitoring_workflow
+from store import tables
+
+MONITORING = "MonitoringWorkflow"
+
+
+@dataclass(frozen=True, slots=True)
+class MonitoringStart:
+    """What a monitoring workflow needs: its shard, and the offset of business time in seconds."""
+
+    shard: int
+    offset_s: float = 0.0
+
+
+async def nudge_monitoring(world: World, agreement_id: str) -> None:
+    """Have the shard's monitoring look again at what is due, starting it if there is none."""
+    async with world.engine.connect() as connection:
+        shard = await connection.scalar(
+            select(tables.agreement.c.shard).where(tables.agreement.c.id == agreement_id)
+        )
+    await world.temporal.start_workflow(
+        MONITORING,
+        MonitoringStart(int(shard or 0), world.offset.total_seconds()),
+        id=monitoring_workflow(int(shard or 0)),
+        task_queue=world.task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        start_signal="look_again",
+    )
+
+
+async def start_once(world: World, name: str, workflow_id: str, argument: Any) -> None:  # noqa: ANN401
+    """Start a workflow under its business id; running or done already is success."""
+    try:
+        await world.temporal.start_workflow(
+            name,
+            argument,
+            id=workflow_id,
+            task_queue=world.task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        )
+    except WorkflowAlreadyStartedError:
+        return
+
+
+async def tell_agreement(world: World, agreement_id: str, signal: str, news: Any) -> None:  # noqa: ANN401
+    """Report to the agreement's workflow; one that has ended needs no news."""
+    handle = world.temporal.get_workflow_handle(agreement_workflow(agreement_id))
+    try:
+        await handle.signal(signal, news)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
