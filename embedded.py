@@ -283,6 +283,12 @@ class _Notice:
 
 def _made(data_dir: Path) -> Path:
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not os.access(data_dir, os.R_OK | os.W_OK | os.X_OK):
+        msg = (
+            f"user {os.geteuid()} may not write to {data_dir}, which belongs to user "
+            f"{data_dir.stat().st_uid}: choose another data directory"
+        )
+        raise EngineStartError(msg)
     return data_dir.resolve()
 
 

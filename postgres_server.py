@@ -57,10 +57,10 @@ class Cluster:
 
     def initialise(self, password: str) -> None:
         """Make the cluster if there is none; half of one is never taken for a whole."""
+        for half in self.directory.parent.glob(f"{self.directory.name}.new-*"):
+            shutil.rmtree(half, ignore_errors=True)  # whose maker was killed
         if self.directory.exists():
             return
-        for half in self.directory.parent.glob(f"{self.directory.name}.new-*"):
-            shutil.rmtree(half, ignore_errors=True)
         prefix = f"{self.directory.name}.new-"
         staging = Path(tempfile.mkdtemp(prefix=prefix, dir=self.directory.parent))
         if self._identity:
