@@ -107,8 +107,20 @@ def _first_sentence(kpi: Kpi, aggregate: Aggregate, value: Fraction) -> str:
     expected = f"expected {kpi.target.expected}."
     if kpi.measure.kind == Kind.MEAN:
         return f"The mean of {facts} was {figure}, {expected}"
-    were = "was" if aggregate.den == 1 else "were"
-    return f"{int(aggregate.num):,} of {facts} {were} good: {figure}, {expected}"
+    counted = _counted(kpi, "was" if aggregate.den == 1 else "were")
+    return f"{int(aggregate.num):,} of {facts} {counted}: {figure}, {expected}"
+
+
+def _counted(kpi: Kpi, were: str) -> str:
+    """What a proportion counts, in the words of the terms; the target says whether that is good."""
+    measure = kpi.measure
+    if measure.good is None:
+        return f"{were} flagged {measure.flag}"
+    if measure.good == "by due":
+        return f"{were} in time"
+    if measure.tickets is not None:
+        return f"had a {measure.tickets} time of {measure.good}"
+    return f"{were} {measure.good}"
 
 
 def _facts(kpi: Kpi, count: int) -> str:

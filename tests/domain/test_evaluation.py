@@ -110,7 +110,7 @@ def test_the_reason_is_told_in_sentences() -> None:
     terms = kpi(target={"expected": "at least 80 %", "minimum": "at least 75 %"})
 
     assert evaluate(terms, amount(3211, 4171, missing=60)).reason == (
-        "3,211 of 4,171 samples of arrivals were good: 76.98 %, expected at least 80 %.",
+        "3,211 of 4,171 samples of arrivals were below 15 min: 76.98 %, expected at least 80 %.",
         "60 of them had no value and count against, as agreed.",
         "The minimum, at least 75 %, is kept.",
     )
@@ -136,7 +136,7 @@ def test_one_is_told_as_one() -> None:
     terms = kpi(RESOLVED, rounding={"places": "2", "mode": "down"})
 
     assert evaluate(terms, amount(0, 1, missing=1)).reason == (
-        "0 of 1 ticket was good: 0.00 %, expected at least 80 %.",
+        "0 of 1 ticket had a resolution time of at most 4 h: 0.00 %, expected at least 80 %.",
         "1 of them had no value and counts against, as agreed.",
         "0.00 % is compared: cut off at 2 decimal places, as agreed.",
     )
@@ -146,7 +146,7 @@ def test_several_left_out_are_told_as_several() -> None:
     terms = kpi({"kind": "proportion", "flag": "made_sla", "missing": "excluded"})
 
     assert evaluate(terms, amount(9, 10, missing=2, facts=12)).reason == (
-        "9 of 10 tickets were good: 90.00 %, expected at least 80 %.",
+        "9 of 10 tickets were flagged made_sla: 90.00 %, expected at least 80 %.",
         "2 more without a value were left out, as agreed.",
     )
 
@@ -181,3 +181,11 @@ def test_a_figure_never_shows_on_the_other_side_of_the_target(
 )
 def test_below_the_minimum_is_severe(status: Status, expected: Severity | None) -> None:
     assert severity(status) == expected
+
+
+def test_what_is_measured_by_its_due_date_is_told_as_in_time() -> None:
+    terms = kpi({"kind": "proportion", "tickets": "closure", "good": "by due"})
+
+    assert evaluate(terms, amount(9, 10)).reason == (
+        "9 of 10 tickets were in time: 90.00 %, expected at least 80 %.",
+    )
