@@ -31,21 +31,21 @@ from temporalio.common import (
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import embedded
-import postgres_server
-import temporal_server
-from child_process import found_in
 from embedded import (
     EnginesBusyError,
     EngineStartError,
     engines,
     postgres,
+    postgres_server,
     running,
     temporal,
+    temporal_server,
 )
+from embedded.child_process import found_in
 
 CLIENT = SearchAttributeKey.for_keyword("Client")
 ATTRIBUTES = {"Client": "Keyword", "EscalationLevel": "Int", "EndsAt": "Datetime"}
-PROJECT = Path(embedded.__file__).parent
+PROJECT = Path(embedded.__file__).parents[1]
 PACKAGES = Path(asyncpg.__file__).parents[1]
 NOBODY = pwd.getpwnam("nobody")
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from stat import S_ISDIR
 
-from child_process import (
+from embedded.child_process import (
     AT_ONCE,
     Command,
     Ending,

@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from child_process import Command, EngineStartError, KeptAlive, started_at
-from postgres_server import LOOPBACK, OWNER, Cluster
-from temporal_server import (
+from embedded.child_process import Command, EngineStartError, KeptAlive, started_at
+from embedded.postgres_server import LOOPBACK, OWNER, Cluster
+from embedded.temporal_server import (
     dev_server,
     end_dev_servers,
     prepare_namespace,

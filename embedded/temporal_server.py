@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from child_process import (
+from embedded.child_process import (
     AT_ONCE,
     Command,
     Ending,
