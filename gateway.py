@@ -19,7 +19,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.world import World
+from activities.world import World, is_gone
 from domain.commands import CommandKind, Outcome
 from domain.events import Event
 from domain.fact_files import FactFileError, open_facts
@@ -353,7 +353,10 @@ class Gateway:
     async def _send(self, command: Command) -> Reply:
         """Send the command to its workflow and wait a little for the outcome."""
         if command.outcome is None:
-            await self.deliver(command)
+            try:
+                await self.deliver(command)
+            except RPCError as error:  # it is written down, and the sweep sends it again
+                log.warning("command_not_sent", command=command.id, error=str(error))
         return await self._outcome(command.id)
 
     async def deliver(self, command: Command) -> None:
@@ -365,7 +368,7 @@ class Gateway:
                 handle = self.world.temporal.get_workflow_handle(command.workflow)
                 await handle.signal(command.kind, command.order)
         except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
+            if not is_gone(error):
                 raise
             async with self.world.engine.begin() as connection:
                 reason = f"{command.workflow} has ended; nothing is possible on it any more"
@@ -418,8 +421,22 @@ class Gateway:
         for command_id in ids:
             async with self.world.engine.connect() as connection:
                 command = await load(connection, command_id)
-            await self.deliver(command)
+            try:
+                await self.deliver(command)
+            except RPCError as error:
+                if error.status in UNREACHABLE:
+                    raise
+                log.warning("command_not_sent", command=command_id, error=str(error))
         return len(ids)
+
+
+UNREACHABLE = {
+    RPCStatusCode.UNAVAILABLE,
+    RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.RESOURCE_EXHAUSTED,
+    RPCStatusCode.CANCELLED,
+}
+"""What Temporal answers while it answers nobody; any other trouble is one command's own."""
 
 
 def new_id() -> str:

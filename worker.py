@@ -45,6 +45,7 @@ RELEASE = version("covenant")
 """Names the worker's build; left to the library, it would hash every module for two seconds."""
 
 SWEEP_EVERY_S = 10.0
+BEAT_EVERY_S = 1.0
 STICKY_S = 2.0
 """After a killed worker its cached workflows wait so long before another may take them up."""
 
@@ -54,10 +55,11 @@ ACTIVITIES_DONE = Counter(
 SWEPT = Counter("covenant_swept_total", "What the sweep sent again.", ["what"])
 SWEEP_FAULTS = Counter("covenant_sweep_faults_total", "Sweeps that failed.")
 UNSENT = Gauge("covenant_notices_unsent", "Notices prepared and not yet sent.")
+FAILED = Gauge("covenant_notices_failed", "Notices that their readers' servers refused for good.")
 
 
 class Bound(ActivityInboundInterceptor):
-    """Binds workflow and activity to every log line of an activity, and counts outcomes."""
+    """Around every activity: its ids in every log line, a sign of life, a count of outcomes."""
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401
         """Run the activity."""
@@ -68,14 +70,24 @@ class Bound(ActivityInboundInterceptor):
             activity=info.activity_type,
             attempt=info.attempt,
         ):
+            beating = asyncio.create_task(beat())
             try:
                 result = await super().execute_activity(input)
             except Exception as fault:
                 ACTIVITIES_DONE.labels(info.activity_type, "fault").inc()
                 log.warning("activity_fault", fault=f"{type(fault).__name__}: {fault}"[:500])
                 raise
+            finally:
+                beating.cancel()
             ACTIVITIES_DONE.labels(info.activity_type, "done").inc()
             return result
+
+
+async def beat() -> None:
+    """Tell the engine that the activity's worker lives, so that a dead one is soon replaced."""
+    while True:
+        activity.heartbeat()
+        await asyncio.sleep(BEAT_EVERY_S)
 
 
 class Observed(Interceptor):
@@ -124,6 +136,7 @@ def build_worker(
         max_concurrent_workflow_tasks=max(2, workflow_slots),
         max_concurrent_activities=activity_slots,
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=STICKY_S),
+        max_heartbeat_throttle_interval=timedelta(seconds=BEAT_EVERY_S),
         graceful_shutdown_timeout=timedelta(seconds=10),
         build_id=f"covenant-{RELEASE}",
     )
@@ -166,21 +179,29 @@ async def world_of(
         await engine.dispose()
 
 
+COUNTING = """
+SELECT count(*) FILTER (WHERE state <> 'failed'), count(*) FILTER (WHERE state = 'failed')
+FROM notice WHERE state <> 'sent'
+"""
+
+
 async def sweep(world: World, gateway: Gateway) -> None:
     """Send again what had no outcome, and mails that did not go; once."""
     SWEPT.labels("commands").inc(await gateway.sweep())
     SWEPT.labels("notices").inc(await world.post.send())
     async with world.engine.connect() as connection:
-        UNSENT.set(
-            await connection.scalar(text("SELECT count(*) FROM notice WHERE state <> 'sent'"))
-        )
+        unsent, failed = (await connection.execute(text(COUNTING))).one()
+    UNSENT.set(unsent)
+    FAILED.set(failed)
 
 
-async def keep_sweeping(world: World) -> None:
-    """Sweep for ever; a sweep that fails is counted and tried again."""
+async def keep_sweeping(world: World, stopping: asyncio.Event) -> None:
+    """Sweep until told to stop; a sweep that fails is counted and tried again."""
     gateway = Gateway(world, patience_s=0)
-    while True:
-        await asyncio.sleep(SWEEP_EVERY_S)
+    while not stopping.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), SWEEP_EVERY_S)
+            return
         try:
             await sweep(world, gateway)
         except Exception as fault:  # noqa: BLE001 - the next sweep tries again
@@ -206,6 +227,8 @@ async def serve_health(world: World, host: str, port: int) -> AsyncIterator[int]
         with suppress(ConnectionError, TimeoutError, asyncio.IncompleteReadError, ValueError):
             async with asyncio.timeout(5):
                 request = (await reader.readline()).decode("latin-1").split()
+                while (await reader.readline()).strip():
+                    pass  # closed on unread headers, the connection would be reset
                 path = request[1] if len(request) > 1 else ""
                 kind, body, status = "text/plain; charset=utf-8", b"not found\n", "404 Not Found"
                 if path == "/healthz":
@@ -240,12 +263,12 @@ async def work(
             activity_slots=settings.activity_slots,
         )
         async with serve_health(world, settings.http_host, settings.http_port) as port, worker:
-            sweeping = asyncio.create_task(keep_sweeping(world))
+            sweeping = asyncio.create_task(keep_sweeping(world, stopping))
             log.info("worker_ready", task_queue=settings.task_queue, http_port=port)
             on_ready(f"http://{settings.http_host}:{port}")
             await stopping.wait()
             log.info("worker_stopping")
-            sweeping.cancel()
+            await sweeping  # cut off, a mail that is just being sent would have to go again
 
 
 def configure_logging(level: str) -> None:
@@ -274,6 +297,7 @@ def configure_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 async def stop_on_signals() -> asyncio.Event:

@@ -1,8 +1,10 @@
 """What happens to an agreement itself: launch, going live, its term and its end."""
 
+from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
 from activities.milestones import hand_out
@@ -15,8 +17,8 @@ from domain.identifiers import (
     milestone_subject,
     renewal_id,
 )
-from domain.lifecycle import Phase, TermEnd
-from domain.plan import Plan, closing_at, draw_plan
+from domain.lifecycle import Move, Phase, TermEnd, advance, renewed
+from domain.plan import Plan, asked, closing_at, draw_plan, next_term_ends_at
 from domain.renewing import RenewalOutcome
 from notices.templates import Draft, Template
 from store import tables
@@ -52,7 +54,9 @@ class AgreementActivities:
             await note(connection, launched, now, edition=1, digest=edition.digest)
             await settle(connection, launch, Outcome.RECORDED)
         await self.world.post.send(agreement_id)
-        return draw_plan(edition.terms, edition.number, 1)
+        plan = draw_plan(edition.terms, edition.number, 1)
+        milestones = (asked(each, launch.received_at) for each in plan.milestones)
+        return replace(plan, milestones=tuple(milestones))
 
     @activity.defn
     async def enter_live(
@@ -73,10 +77,12 @@ class AgreementActivities:
     @activity.defn
     async def take_edition(
         self, agreement_id: str, number: int, after_review: int, due_at: datetime, now: datetime
-    ) -> Plan:
-        """An adopted edition takes effect: draw the plan under it."""
+    ) -> Plan | None:
+        """An adopted edition takes effect: draw the plan under it. None when none was adopted."""
         async with self.world.engine.begin() as connection:
             edition = in_force(await all_editions(connection, agreement_id), due_at)
+            if (edition.number, edition.effective_at) != (number, due_at):
+                return None
             row = await agreement_row(connection, agreement_id)
             happening = Happening(
                 agreement_id,
@@ -90,15 +96,32 @@ class AgreementActivities:
             edition.terms,
             edition.number,
             row.term,
+            ends_at=row.ends_at,
             live_from=row.live_from,
+            since=due_at,
             after_review=after_review,
         )
 
     @activity.defn
-    async def note_phase(self, agreement_id: str, phase: Phase) -> None:
-        """Project a phase that another workflow's news brought about."""
+    async def settle_renewal(self, agreement_id: str, term: int) -> Phase | None:
+        """Project the phase that a term's renewal has brought; None while it is open."""
         async with self.world.engine.begin() as connection:
+            outcome = await self._outcome_of(connection, agreement_id, term)
+            if outcome is None:
+                return None
+            agreed = outcome == RenewalOutcome.RENEWED
+            move = Move.RENEWAL_AGREED if agreed else Move.RENEWAL_LAPSED
+            phase = advance(Phase.RENEWING, move)
             await set_phase(connection, agreement_id, phase)
+        return phase
+
+    async def _outcome_of(
+        self, connection: AsyncConnection, agreement_id: str, term: int
+    ) -> str | None:
+        renewal = renewal_id(agreement_id, term)
+        query = select(tables.renewal.c.outcome).where(tables.renewal.c.id == renewal)
+        outcome: str | None = await connection.scalar(query)
+        return outcome
 
     @activity.defn
     async def end_term(
@@ -106,38 +129,58 @@ class AgreementActivities:
     ) -> TermEnd:
         """The term is over: begin the next, or say when the last figures will be in."""
         async with self.world.engine.begin() as connection:
-            outcome = await connection.scalar(
-                select(tables.renewal.c.outcome).where(
-                    tables.renewal.c.id == renewal_id(agreement_id, term)
-                )
-            )
+            outcome = await self._outcome_of(connection, agreement_id, term)
             edition = await edition_at(connection, agreement_id, due_at)
             row = await agreement_row(connection, agreement_id)
-            if outcome != RenewalOutcome.RENEWED:
+            if outcome == RenewalOutcome.RENEWED:
+                plan = draw_plan(
+                    edition.terms,
+                    edition.number,
+                    term + 1,
+                    ends_at=next_term_ends_at(edition.terms, due_at),
+                    live_from=row.live_from,
+                    # A review at the very end of a term was that term's last.
+                    since=due_at + datetime.resolution,
+                    after_review=after_review,
+                )
+                await self._begin_term(connection, plan, due_at, now)
+                end = TermEnd(renewed=plan)
+            else:
                 await set_phase(connection, agreement_id, Phase.EXPIRED)
-                return TermEnd(closes_at=closing_at(edition.terms, due_at))
-            plan = draw_plan(
-                edition.terms,
-                edition.number,
-                term + 1,
-                live_from=row.live_from,
-                after_review=after_review,
-            )
+                end = TermEnd(closes_at=closing_at(edition.terms, due_at))
+            # Monitoring waits with the last period until it is known whether a term follows.
             await connection.execute(
                 update(tables.agreement)
-                .where(tables.agreement.c.id == agreement_id)
-                .values(
-                    term=term + 1,
-                    ends_at=plan.term_ends_at,
-                    phase=Phase.LIVE,
-                    next_due_at=func.coalesce(tables.agreement.c.next_due_at, due_at),
+                .where(
+                    tables.agreement.c.id == agreement_id,
+                    tables.agreement.c.live_from.is_not(None),
                 )
+                .values(next_due_at=due_at)
             )
-            subject = agreement_workflow(agreement_id)
-            happening = Happening(agreement_id, Event.TERM_RENEWED, subject, due_at, (term + 1,))
-            await note(connection, happening, now, ends_at=plan.term_ends_at.isoformat())
         await nudge_monitoring(self.world, agreement_id)
-        return TermEnd(renewed=plan)
+        return end
+
+    async def _begin_term(
+        self,
+        connection: AsyncConnection,
+        plan: Plan,
+        due_at: datetime,
+        now: datetime,
+    ) -> None:
+        """The next term begins under its plan."""
+        agreement_id = plan.agreement
+        await connection.execute(
+            update(tables.agreement)
+            .where(tables.agreement.c.id == agreement_id)
+            .values(
+                term=plan.term,
+                ends_at=plan.term_ends_at,
+                phase=renewed(Phase.RENEWED, plan.live_from, due_at),
+            )
+        )
+        subject = agreement_workflow(agreement_id)
+        happening = Happening(agreement_id, Event.TERM_RENEWED, subject, due_at, (plan.term,))
+        await note(connection, happening, now, ends_at=plan.term_ends_at.isoformat())
 
     @activity.defn
     async def close_agreement(self, agreement_id: str, due_at: datetime, now: datetime) -> None:

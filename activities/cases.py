@@ -9,7 +9,17 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
-from activities.world import Happening, World, by, note, note_of, said, tell, this_workflow
+from activities.world import (
+    Happening,
+    World,
+    by,
+    note,
+    note_of,
+    said,
+    tell,
+    this_attempt,
+    this_workflow,
+)
 from domain.commands import CommandKind, Order, Refused
 from domain.evaluation import Severity
 from domain.events import Event
@@ -117,7 +127,7 @@ class CaseActivities:
                     ladder.exhausted_at,
                 ),
             )
-            await self._fire(connection, case, first, opened_at, now)
+            await self._fire(connection, case, first, opened_at, this_attempt(self.world, now))
             row = await agreement_row(connection, case.row.agreement)
         await self.world.post.send(case.row.agreement)
         return CaseOpened(ladder, closing_at(case.terms, row.ends_at))
@@ -132,13 +142,15 @@ class CaseActivities:
             answered = await answered_before(
                 connection, case_id, CommandKind.ACKNOWLEDGE_BREACH, due_at
             )
-            if answered is not None:
+            # An answer may come to light after an attempt that fired: what was said stays said.
+            if answered is not None and not await has_fired(connection, case_id, level):
                 happening = Happening(
                     case.row.agreement, Event.RUNG_FORESTALLED, case_id, due_at, (level,)
                 )
                 await note(connection, happening, now, level=level, by=answered)
                 return Forestalled(answered)
-            await self._fire(connection, case, case.levels[level - 1], due_at, now)
+            rung = case.levels[level - 1]
+            await self._fire(connection, case, rung, due_at, this_attempt(self.world, now))
         await self.world.post.send(case.row.agreement)
         return RungFired(level)
 
@@ -201,7 +213,7 @@ class CaseActivities:
         """Somebody answers for the breach: the climb stops and a plan is wanted."""
         case_id = this_workflow()
         async with self.world.engine.begin() as connection:
-            command = await take(connection, order, case_id)
+            command = await take(connection, order, case_id, CommandKind.ACKNOWLEDGE_BREACH)
             if isinstance(command, Refused):
                 return command
             case = await load_case(connection, case_id)
@@ -257,7 +269,7 @@ class CaseActivities:
         """A plan is handed in: the client's owner of the KPI judges it."""
         case_id = this_workflow()
         async with self.world.engine.begin() as connection:
-            command = await take(connection, order, case_id)
+            command = await take(connection, order, case_id, CommandKind.SUBMIT_PLAN)
             if isinstance(command, Refused):
                 return command
             case = await load_case(connection, case_id)
@@ -321,7 +333,7 @@ class CaseActivities:
         """The plan is accepted, and later periods have to prove it; or another is wanted."""
         case_id = this_workflow()
         async with self.world.engine.begin() as connection:
-            command = await take(connection, order, case_id)
+            command = await take(connection, order, case_id, CommandKind.JUDGE_PLAN)
             if isinstance(command, Refused):
                 return command
             case = await load_case(connection, case_id)
@@ -500,6 +512,13 @@ OUTCOMES = {
 def providers(refs: tuple[str, ...]) -> tuple[str, ...]:
     """Those who can answer for a breach: the provider's contacts."""
     return tuple(ref for ref in refs if ref.startswith("provider."))
+
+
+async def has_fired(connection: AsyncConnection, case_id: str, level: int) -> bool:
+    """Whether the rung of this level fired on an earlier attempt."""
+    rung = tables.rung
+    query = select(rung.c.level).where(rung.c.case_id == case_id, rung.c.level == level)
+    return await connection.scalar(query) is not None
 
 
 async def set_case(connection: AsyncConnection, case_id: str, **values: Any) -> None:  # noqa: ANN401

@@ -11,7 +11,7 @@ from temporalio import activity
 from activities.starting import start_once, tell_agreement
 from activities.world import Happening, World, by, note, said, tell, this_workflow
 from domain.changing import ChangeClosed, ChangeOutcome, Offer, other_party, party_of
-from domain.commands import Order, Refused, Start
+from domain.commands import CommandKind, Order, Refused, Start
 from domain.events import Event
 from domain.identifiers import change_id, task_id
 from domain.spans import after
@@ -22,7 +22,7 @@ from domain.terms_check import validate
 from domain.zones import midnight, zone_named
 from notices.templates import Draft, Template
 from store import tables
-from store.commands import Command, load, refuse, take
+from store.commands import Command, load, pending, refuse, take
 from store.editions import (
     Edition,
     adopt,
@@ -46,7 +46,7 @@ class ChangeActivities:
     async def open_change(self, order: Order) -> str | Refused:
         """A party proposes an amendment: insert the change and start its workflow."""
         async with self.world.engine.begin() as connection:
-            command = await take(connection, order, this_workflow())
+            command = await take(connection, order, this_workflow(), CommandKind.PROPOSE_CHANGE)
             if isinstance(command, Refused):
                 return command
             change = await connection.scalar(
@@ -198,7 +198,7 @@ class ChangeActivities:
         """Record an approval, a rejection or a counter-offer."""
         change = this_workflow()
         async with self.world.engine.begin() as connection:
-            command = await take(connection, order, change)
+            command = await take(connection, order, change, CommandKind.ANSWER_CHANGE)
             if isinstance(command, Refused):
                 return command
             row = await change_row(connection, change)
@@ -335,11 +335,11 @@ class ChangeActivities:
         """The proposer takes the offer back."""
         change = this_workflow()
         async with self.world.engine.begin() as connection:
-            command = await take(connection, order, change)
+            command = await take(connection, order, change, CommandKind.WITHDRAW_CHANGE)
             if isinstance(command, Refused):
                 return command
             row = await change_row(connection, change)
-            if row.closed_at is not None and row.state != ChangeOutcome.WITHDRAWN:
+            if row.closed_at is not None and command.outcome is None:
                 return await refuse(connection, command, f"the change is already {row.state}")
             if party_of(row.offered_by) != party_of(command.actor):
                 return await refuse(
@@ -354,21 +354,12 @@ class ChangeActivities:
 
     @activity.defn
     async def expire_change(
-        self, change: str, round_: int, due_at: datetime, now: datetime
+        self, change: str, due_at: datetime, now: datetime
     ) -> ChangeClosed | None:
-        """Nobody answered in time: the offer is off the table. None when somebody had answered."""
+        """Nobody answered in time: the offer is off the table. None when a word is on its way."""
         async with self.world.engine.begin() as connection:
             row = await change_row(connection, change)
-            task = task_id(change, TaskKind.ANSWER_CHANGE, round_)
-            command = tables.command
-            answered = await connection.scalar(
-                select(command.c.id).where(
-                    command.c.task == task,
-                    command.c.received_at < due_at,
-                    command.c.outcome.is_distinct_from("refused"),
-                )
-            )
-            if answered is not None:
+            if await pending(connection, change, due_at):
                 return None
             closed = await self._close(connection, row, ChangeOutcome.EXPIRED, due_at, now, None)
         await self.world.post.send(row.agreement)

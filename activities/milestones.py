@@ -10,7 +10,7 @@ from temporalio import activity
 
 from activities.starting import nudge_monitoring
 from activities.world import Happening, World, by, note, note_of, said, tell, this_workflow
-from domain.commands import Order, Refused
+from domain.commands import CommandKind, Order, Refused
 from domain.events import Event
 from domain.identifiers import (
     agreement_workflow,
@@ -18,7 +18,7 @@ from domain.identifiers import (
     task_id,
 )
 from domain.lifecycle import MilestoneStatus, MilestoneStep
-from domain.plan import draw_plan, go_live_at, milestone_due, plan_milestone
+from domain.plan import asked, draw_plan, go_live_at, milestone_due, plan_milestone
 from domain.spans import after
 from domain.tasks import TaskKind
 from domain.terms.shape import Agreement, Milestone
@@ -70,6 +70,8 @@ class MilestoneActivities:
             milestone = milestone_of(edition.terms, key)
             row = await milestone_row(connection, agreement_id, key)
             subject = milestone_subject(agreement_id, key)
+            if await answered_in_time(connection, edition.terms, row, due_at):
+                return
             task = task_id(subject, TaskKind.DELIVER_MILESTONE, row.round)
             happening = Happening(
                 agreement_id, event, subject, due_at, (row.planned_on.isoformat(),)
@@ -92,7 +94,13 @@ class MilestoneActivities:
     async def record_milestone_answer(self, order: Order, now: datetime) -> MilestoneStep | Refused:
         """Record a delivery, a re-planning, an acceptance or a rejection, and what it opens."""
         async with self.world.engine.begin() as connection:
-            command = await take(connection, order, this_workflow())
+            command = await take(
+                connection,
+                order,
+                this_workflow(),
+                CommandKind.DELIVER_MILESTONE,
+                CommandKind.ACCEPT_MILESTONE,
+            )
             if isinstance(command, Refused):
                 return command
             edition = await edition_at(connection, command.agreement, command.received_at)
@@ -179,8 +187,9 @@ class MilestoneActivities:
         """The owner moves the date, with the reason; both sides hear, and the chase starts anew."""
         on = date.fromisoformat(command.body["on"])
         due_at = milestone_due(on, terms)
-        if due_at <= command.received_at:
-            return await refuse(connection, command, f"{on} has passed; re-plan to a later date")
+        problem = objection_to_date(on, row, terms, command.received_at)
+        if problem is not None and command.outcome is None:
+            return await refuse(connection, command, problem)
         milestone = milestone_of(terms, row.key)
         if row.planned_on != on:
             await set_milestone(connection, row, planned_on=on, due_at=due_at, round=row.round + 1)
@@ -204,7 +213,8 @@ class MilestoneActivities:
         )
         to = (milestone.accepted_by,)
         await tell(connection, terms.agreement, command.subject, row.round, to, draft)
-        return MilestoneStep(row.key, command.choice, replanned=plan_milestone(row.key, on, terms))
+        planned = asked(plan_milestone(row.key, on, terms), command.received_at)
+        return MilestoneStep(row.key, command.choice, replanned=planned)
 
     async def _accept(
         self,
@@ -247,7 +257,13 @@ class MilestoneActivities:
             .where(tables.agreement.c.id == terms.agreement, tables.agreement.c.live_from.is_(None))
             .values(live_from=live_from, next_due_at=live_from)
         )
-        plan = draw_plan(terms, edition.number, agreement.term, live_from=live_from)
+        plan = draw_plan(
+            terms,
+            edition.number,
+            agreement.term,
+            ends_at=agreement.ends_at,
+            live_from=live_from,
+        )
         return MilestoneStep(milestone.key, command.choice, live_plan=plan)
 
     async def _reject(
@@ -280,11 +296,8 @@ class MilestoneActivities:
         )
         to = (milestone.delivered_by,)
         await tell(connection, terms.agreement, command.subject, row.round, to, draft)
-        return MilestoneStep(
-            milestone.key,
-            command.choice,
-            replanned=plan_milestone(row.key, row.planned_on, terms),
-        )
+        planned = asked(plan_milestone(row.key, row.planned_on, terms), command.received_at)
+        return MilestoneStep(milestone.key, command.choice, replanned=planned)
 
 
 async def hand_out(
@@ -345,6 +358,36 @@ async def ask_delivery(
         task,
     )
     await tell(connection, terms.agreement, subject, attempt, (milestone.delivered_by,), draft)
+
+
+def objection_to_date(on: date, row: Any, terms: Agreement, at: datetime) -> str | None:  # noqa: ANN401
+    """Why a milestone cannot be re-planned to a date at that instant; None when it can."""
+    if milestone_due(on, terms) <= at:
+        return f"{on} has passed; re-plan to a later date"
+    if on == row.planned_on:
+        return f"{on} is the planned date already; deliver by then, or re-plan to another"
+    return None
+
+
+async def answered_in_time(
+    connection: AsyncConnection,
+    terms: Agreement,
+    row: Any,  # noqa: ANN401 - a database row
+    due_at: datetime,
+) -> bool:
+    """Whether a delivery or another date, received before the instant, is still on its way."""
+    command = tables.command
+    query = select(command.c.body, command.c.received_at).where(
+        command.c.subject == milestone_subject(row.agreement, row.key),
+        command.c.kind == CommandKind.DELIVER_MILESTONE,
+        command.c.received_at < due_at,
+        command.c.outcome.is_(None),
+    )
+    return any(
+        body["choice"] == "delivered"
+        or objection_to_date(date.fromisoformat(body["on"]), row, terms, received_at) is None
+        for body, received_at in await connection.execute(query)
+    )
 
 
 def milestone_of(terms: Agreement, key: str) -> Milestone:

@@ -10,14 +10,15 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
+from activities.opening import Miss, add_period, as_json, open_case
 from activities.starting import start_once
-from activities.world import Happening, World, note
-from domain.commands import Start
+from activities.world import Happening, World, is_gone, note
 from domain.evaluation import ENGINE_VERSION, Status, Verdict, evaluate, severity
 from domain.events import Event
-from domain.identifiers import agreement_workflow, case_id, effect_key
+from domain.identifiers import agreement_workflow, effect_key
+from domain.lifecycle import OVER
 from domain.measurement import Aggregate, Window
 from domain.money import money
 from domain.noncompliance import CaseState, PeriodMissed, PeriodsMet
@@ -27,6 +28,7 @@ from domain.terms.shape import Agreement
 from domain.zones import TZDATA_VERSION, zone_named
 from store import outbox, tables
 from store.editions import all_editions, in_force
+from store.engine import is_outage
 from store.measuring import aggregate
 from store.outbox import Message
 
@@ -70,6 +72,8 @@ class MonitoringActivities:
                 async with self.world.engine.begin() as connection:
                     await self._evaluate(connection, agreement_id, now)
             except Exception as fault:  # one bad agreement never holds up another
+                if is_outage(fault):  # that is nothing about this agreement: all of it again
+                    raise
                 log.exception("evaluation_failed", agreement=agreement_id)
                 await self._put_off(agreement_id, now, fault)
         await self._tell(shard)
@@ -99,6 +103,9 @@ class MonitoringActivities:
             coming = schedule(kpi.key, since, row.ends_at, terms_at)
             due: list[DuePeriod] = []
             for each in coming:
+                # Only the end of the term tells whether its last period is cut short.
+                if each.period.end >= row.ends_at and row.phase not in OVER:
+                    break
                 if each.due_at > now or len(due) == AT_ONCE:
                     next_due.append(each.due_at)
                     break
@@ -190,11 +197,14 @@ class MonitoringActivities:
             cases.c.agreement == row.id, cases.c.kpi == due.kpi.key, cases.c.closed_at.is_(None)
         )
         case = (await connection.execute(query.with_for_update())).one_or_none()
-        grade = severity(result.verdict.status)
-        if grade is not None and case is None:
-            await self._open(connection, row, result, grade, now)
-        elif grade is not None and case is not None:
-            await self._join(connection, row, case.id, result, now)
+        missed = severity(result.verdict.status) is not None
+        miss = Miss(
+            row.id, row.shard, due.kpi.key, due.period.key, result.verdict.status, due.due_at
+        )
+        if missed and case is None:
+            await open_case(connection, self.world, miss, now)
+        elif missed and case is not None:
+            await self._join(connection, case.id, miss, due.period.start, now)
         elif case is not None and result.verdict.status is Status.MET:
             met = await self._met_in_a_row(connection, row.id, case, due)
             if met >= due.kpi.verified_after:
@@ -207,81 +217,19 @@ class MonitoringActivities:
                     PeriodsMet(due.period.key, due.due_at),
                 )
 
-    async def _open(
-        self,
-        connection: AsyncConnection,
-        row: Any,  # noqa: ANN401
-        result: Result,
-        grade: str,
-        now: datetime,
-    ) -> None:
-        due = result.due
-        cases = tables.noncompliance
-        counting = (
-            select(func.count())
-            .select_from(cases)
-            .where(
-                cases.c.agreement == row.id,
-                cases.c.kpi == due.kpi.key,
-                cases.c.period == due.period.key,
-            )
-        )
-        opening = int(await connection.scalar(counting) or 0) + 1
-        case = case_id(row.id, due.kpi.key, due.period.key, opening)
-        await connection.execute(
-            insert(cases).values(
-                id=case,
-                agreement=row.id,
-                kpi=due.kpi.key,
-                period=due.period.key,
-                opening=opening,
-                severity=grade,
-                state=CaseState.CLIMBING,
-                level=1,
-                cycle=0,
-                opened_at=due.due_at,
-            )
-        )
-        await self._add_period(connection, case, result)
-        happening = Happening(row.id, Event.CASE_OPENED, case, due.due_at)
-        await note(connection, happening, now, severity=grade, period=due.period.key)
-        start = Start(case, row.id, self.world.offset.total_seconds())
-        await outbox.put(
-            connection,
-            Message(
-                effect_key(case, "start"),
-                row.shard,
-                case,
-                "NonComplianceWorkflow",
-                starts=True,
-                argument=as_json(start),
-            ),
-        )
-
     async def _join(
         self,
         connection: AsyncConnection,
-        row: Any,  # noqa: ANN401
         case: str,
-        result: Result,
+        miss: Miss,
+        start_at: datetime,
         now: datetime,
     ) -> None:
-        due = result.due
-        await self._add_period(connection, case, result)
-        happening = Happening(row.id, Event.CASE_JOINED, case, due.due_at, (due.period.key, 1))
-        await note(connection, happening, now, period=due.period.key)
-        missed = PeriodMissed(due.period.key, due.period.start, due.due_at)
-        await self._signal(connection, row.shard, case, "join_period", due.period.key, missed)
-
-    async def _add_period(self, connection: AsyncConnection, case: str, result: Result) -> None:
-        values = {
-            "case_id": case,
-            "period": result.due.period.key,
-            "revision": 1,
-            "status": result.verdict.status,
-            "joined_at": result.due.due_at,
-        }
-        await connection.execute(insert(tables.case_period).values(values).on_conflict_do_nothing())
+        await add_period(connection, case, miss)
+        joined = Happening(miss.agreement, Event.CASE_JOINED, case, miss.due_at, (miss.period, 1))
+        await note(connection, joined, now, period=miss.period)
+        missed = PeriodMissed(miss.period, start_at, miss.due_at)
+        await self._signal(connection, miss.shard, case, "join_period", miss.period, missed)
 
     async def _met_in_a_row(
         self,
@@ -356,16 +304,8 @@ class MonitoringActivities:
         try:
             await handle.signal(message.name, message.argument)
         except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
+            if not is_gone(error):
                 raise
-
-
-def as_json(value: Start | PeriodMissed | PeriodsMet) -> dict[str, Any]:
-    """A message's argument as the outbox keeps it."""
-    return {
-        name: each.isoformat() if isinstance(each := getattr(value, name), datetime) else each
-        for name in value.__dataclass_fields__
-    }
 
 
 async def evaluated_until(

@@ -10,7 +10,7 @@ from temporalio import activity
 
 from activities.starting import start_once, tell_agreement
 from activities.world import Happening, World, by, note, said, tell, this_workflow
-from domain.commands import Order, Refused, Start
+from domain.commands import CommandKind, Order, Refused, Start
 from domain.events import Event
 from domain.identifiers import renewal_id, task_id
 from domain.lifecycle import Phase
@@ -28,7 +28,7 @@ from domain.zones import zone_named
 from notices.templates import Draft, Template
 from store import tables
 from store.agreements import agreement_row, set_phase
-from store.commands import Command, take
+from store.commands import Command, pending, take
 from store.editions import edition_at
 from store.tasks import NewTask, close_tasks, open_task
 from store.views.record import in_words, record_of
@@ -112,7 +112,8 @@ class RenewalActivities:
         """Record the client's decision or the provider's confirmation."""
         renewal = this_workflow()
         async with self.world.engine.begin() as connection:
-            command = await take(connection, order, renewal)
+            kinds = (CommandKind.DECIDE_RENEWAL, CommandKind.CONFIRM_RENEWAL)
+            command = await take(connection, order, renewal, *kinds)
             if isinstance(command, Refused):
                 return command
             row = await renewal_row(connection, renewal)
@@ -172,15 +173,7 @@ class RenewalActivities:
         """The window closes: silence means what was agreed, unless an answer was received before."""
         async with self.world.engine.begin() as connection:
             row = await renewal_row(connection, renewal)
-            command = tables.command
-            pending = await connection.scalar(
-                select(command.c.id).where(
-                    command.c.subject == renewal,
-                    command.c.received_at < due_at,
-                    command.c.outcome.is_(None),
-                )
-            )
-            if pending is not None:
+            if await pending(connection, renewal, due_at):
                 return RenewalStep(None)
             terms = (await edition_at(connection, row.agreement, row.opened_at)).terms
             outcome = by_silence(terms.renewal.on_silence)

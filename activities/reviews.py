@@ -11,7 +11,7 @@ from temporalio import activity
 
 from activities.starting import start_once, tell_agreement
 from activities.world import Happening, World, by, note, said, tell, this_workflow
-from domain.commands import Order, Refused, Start
+from domain.commands import CommandKind, Order, Refused, Start
 from domain.events import Event
 from domain.identifiers import called_review_id, review_id, task_id
 from domain.reviewing import (
@@ -27,7 +27,7 @@ from domain.terms.shape import Agreement
 from domain.zones import zone_named
 from notices.templates import Draft, Template
 from store import tables
-from store.commands import Command, take
+from store.commands import Command, pending, refuse, take
 from store.editions import edition_at
 from store.tasks import NewTask, close_tasks, count_open, open_task, unanswered
 from store.views.record import in_words, record_of
@@ -54,7 +54,9 @@ class ReviewActivities:
     async def call_review(self, order: Order, now: datetime) -> str | Refused:
         """A party calls a review out of turn: insert it and start its workflow."""
         async with self.world.engine.begin() as connection:
-            command = await take(connection, order, this_workflow())
+            command = await take(
+                connection, order, this_workflow(), CommandKind.CALL_REVIEW
+            )
             if isinstance(command, Refused):
                 return command
             review = await connection.scalar(
@@ -126,9 +128,13 @@ class ReviewActivities:
         """Record what a reviewer says."""
         review = this_workflow()
         async with self.world.engine.begin() as connection:
-            command = await take(connection, order, review)
+            command = await take(connection, order, review, CommandKind.COMPLETE_REVIEW)
             if isinstance(command, Refused):
                 return command
+            row = await review_row(connection, review)
+            terms = (await edition_at(connection, row.agreement, row.opened_at)).terms
+            if command.received_at >= plan_of(terms, row.opened_at).close_at:
+                return await refuse(connection, command, f"{review_title(row)} is closed")
             happening = by(command, Event.REVIEW_ANSWERED, command.actor)
             await note(connection, happening, now, choice=command.choice, **said(command))
             return ReviewAnswered(await count_open(connection, review))
@@ -178,10 +184,12 @@ class ReviewActivities:
         await self.world.post.send(row.agreement)
 
     @activity.defn
-    async def close_review(self, review: str, at: datetime, now: datetime) -> ReviewClosed:
-        """Close with what the answers come to, and tell the agreement."""
+    async def close_review(self, review: str, at: datetime, now: datetime) -> ReviewClosed | None:
+        """Close with what the answers come to; None while one received in time is on its way."""
         async with self.world.engine.begin() as connection:
             row = await review_row(connection, review)
+            if await pending(connection, review, at):
+                return None
             terms = (await edition_at(connection, row.agreement, row.opened_at)).terms
             answers = await answers_of(connection, review)
             outcome = outcome_of(

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import select
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
-from activities.world import World
+from activities.world import World, is_gone
 from domain.identifiers import agreement_workflow, monitoring_workflow
 from store import tables
 
@@ -60,5 +60,5 @@ async def tell_agreement(world: World, agreement_id: str, signal: str, news: Any
     try:
         await handle.signal(signal, news)
     except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
+        if not is_gone(error):
             raise

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from temporalio import activity
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from domain.events import Event
 from domain.identifiers import effect_key, notice_key
@@ -43,6 +44,20 @@ def this_workflow() -> str:
         msg = "an activity of this product runs for a workflow only"
         raise RuntimeError(msg)
     return workflow
+
+
+def is_gone(error: RPCError) -> bool:
+    """Whether the workflow has ended; a namespace that is not found is a fault of the engine's."""
+    nowhere = any("NamespaceNotFound" in each.type_url for each in error.grpc_status.details)
+    return error.status is RPCStatusCode.NOT_FOUND and not nowhere
+
+
+def this_attempt(world: World, now: datetime) -> datetime:
+    """`now` as the workflow saw it; on a later attempt, when that attempt was due."""
+    info = activity.info()
+    if info.attempt == 1:
+        return now
+    return max(now, info.current_attempt_scheduled_time + world.offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +127,7 @@ async def tell(
         .order_by(contact.c.ref)
     )
     for reader in (await connection.execute(query)).all():
-        title, body = compose(draft, title=reader.of, zone=reader.zone)
+        title, body = compose(draft, title=reader.of, reader=reader.ref, zone=reader.zone)
         await notices.prepare(
             connection,
             notices.Prepared(

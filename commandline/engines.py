@@ -20,6 +20,8 @@ def up_verb() -> None:
     from workflows.attributes import SEARCH_ATTRIBUTES
 
     settings = Settings()
+    if "http_port" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"http_port": 0})  # any free port, as the engines
     configure_logging(settings.log_level)
     click.echo(f"Starting the engines in {settings.data_dir} …")
     try:

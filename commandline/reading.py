@@ -10,12 +10,16 @@ from commandline.session import Exit, fail, print_json, record, verb
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON; instants are UTC.")
 
 
+UNBROKEN = {"#", "who", "due", "opened", "closed", "delivered", "accepted", "ends", "next task due"}
+"""Columns whose cells are not broken over lines."""
+
+
 def _table(title: str, *columns: str) -> Any:  # noqa: ANN401 - a rich table, imported lazily
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in UNBROKEN)
     return table
 
 
@@ -97,10 +101,11 @@ def _page(page: dict[str, Any]) -> list[Any]:
         f"Edition {page['editions'][-1]['number']} of the terms, "
         f"SHA-256 {page['editions'][-1]['digest'][:16]}…"
     )
-    milestones = _table("Milestones", "milestone", "due", "status", "delivered", "accepted")
+    names = ("milestone", "due, end of", "status", "delivered", "accepted")
+    milestones = _table("Milestones", *names)
     for row in page["milestones"]:
         stages = (local(row["delivered_at"]), local(row["accepted_at"]))
-        milestones.add_row(row["title"], local(row["due_at"]), row["status"], *stages)
+        milestones.add_row(row["title"], f"{row['planned_on']}", row["status"], *stages)
     parts: list[Any] = [head, milestones]
     if page["kpis"]:
         kpis = _table("KPIs, latest period", "KPI", "period", "status", "why")
@@ -150,13 +155,17 @@ async def tasks_verb(
     elif not rows:
         click.echo("Nobody has anything to do.")
     else:
-        table = _table("Tasks", "#", "agreement", "what", "who", "due", "answers")
+        zones = sorted({row["zone"] for row in rows})
+        table = _table("Tasks", "#", "what", "who", "due", "answers")
         for row in rows:
             done = f"answered {row['answer']}" if row["answer"] else "overtaken"
             answers = " | ".join(row["choices"]) if row["closed_at"] is None else done
-            due = f"{_local(row['due_at'], row['zone'])} {row['zone']}"
-            who = ", ".join(row["owners"])
-            table.add_row(str(row["number"]), row["agreement"], row["title"], who, due, answers)
+            due = _local(row["due_at"], row["zone"])
+            what = row["title"] if agreement else f"{row['agreement']}: {row['title']}"
+            local = due if len(zones) == 1 else f"{due} {row['zone']}"
+            table.add_row(str(row["number"]), what, "\n".join(row["owners"]), local, answers)
+        if len(zones) == 1:
+            table.title = f"Tasks, times in {zones[0]}"
         _print(table, "Answer one: covenant answer NUMBER --choose … --as PARTY.ROLE")
 
 

@@ -27,9 +27,13 @@ class Move(StrEnum):
     RENEWAL_AGREED = "renewal_agreed"
     RENEWAL_LAPSED = "renewal_lapsed"
     TERM_RENEWED = "term_renewed"
+    RENEWED_BEFORE_LIVE = "renewed_before_live"
     TERM_ENDED = "term_ended"
     ACCOUNTS_SETTLED = "accounts_settled"
 
+
+OVER = frozenset({Phase.EXPIRED, Phase.CLOSED})
+"""Phases in which it is settled that no further term follows."""
 
 TRANSITIONS: dict[Phase, dict[Move, Phase]] = {
     Phase.ONBOARDING: {
@@ -43,7 +47,11 @@ TRANSITIONS: dict[Phase, dict[Move, Phase]] = {
         Move.RENEWAL_AGREED: Phase.RENEWED,
         Move.RENEWAL_LAPSED: Phase.EXPIRING,
     },
-    Phase.RENEWED: {Move.WENT_LIVE: Phase.RENEWED, Move.TERM_RENEWED: Phase.LIVE},
+    Phase.RENEWED: {
+        Move.WENT_LIVE: Phase.RENEWED,
+        Move.TERM_RENEWED: Phase.LIVE,
+        Move.RENEWED_BEFORE_LIVE: Phase.ONBOARDING,
+    },
     Phase.EXPIRING: {Move.WENT_LIVE: Phase.EXPIRING, Move.TERM_ENDED: Phase.EXPIRED},
     Phase.EXPIRED: {Move.ACCOUNTS_SETTLED: Phase.CLOSED},
     Phase.CLOSED: {},
@@ -65,6 +73,12 @@ def advance(phase: Phase, move: Move) -> Phase:
     if move not in TRANSITIONS[phase]:
         raise IllegalMoveError(phase, move)
     return TRANSITIONS[phase][move]
+
+
+def renewed(phase: Phase, live_from: datetime | None, at: datetime) -> Phase:
+    """The phase once the next term begins at `at`: live, unless service has yet to begin."""
+    live = live_from is not None and live_from <= at
+    return advance(phase, Move.TERM_RENEWED if live else Move.RENEWED_BEFORE_LIVE)
 
 
 class DueKind(StrEnum):
@@ -99,10 +113,10 @@ def in_order(rows: tuple[Due, ...]) -> tuple[Due, ...]:
 
 def milestone_rows(milestone: PlannedMilestone) -> tuple[Due, ...]:
     """The early warning and the lateness of a milestone that is still to be delivered."""
-    return (
-        Due(DueKind.WARN_MILESTONE, milestone.key, milestone.warn_at),
-        Due(DueKind.MILESTONE_OVERDUE, milestone.key, milestone.due_at),
-    )
+    late = Due(DueKind.MILESTONE_OVERDUE, milestone.key, milestone.due_at)
+    if milestone.warn_at >= milestone.due_at:
+        return (late,)
+    return (Due(DueKind.WARN_MILESTONE, milestone.key, milestone.warn_at), late)
 
 
 def term_rows(plan: Plan) -> tuple[Due, ...]:

@@ -69,11 +69,14 @@ def period_key(every: Every, first: date) -> str:
 
 
 def periods(every: Every, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[Period]:
-    """Every period that overlaps `[start, end)`, in order; the first and last are clipped to it."""
+    """Every period that overlaps `[start, end)`, in order; the first and last are clipped to it.
+
+    A day that a zone skipped (Samoa, 2011-12-30) has no instants, and so is no period.
+    """
     first = first_day(every, local_date(start, zone))
     while (opens := midnight(first, zone)) < end:
         following = next_first_day(every, first)
-        closes = midnight(following, zone)
-        if closes > start:
-            yield Period(period_key(every, first), max(opens, start), min(closes, end))
+        begins, ends = max(opens, start), min(midnight(following, zone), end)
+        if begins < ends:
+            yield Period(period_key(every, first), begins, ends)
         first = following

@@ -5,12 +5,13 @@ histories and carried states of many years are read with them.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 
 from domain.spans import Span, add_months, after, before
 from domain.terms.shape import Agreement, Level
-from domain.zones import midnight, zone_named
+from domain.zones import local_date, midnight, zone_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,27 @@ class Plan:
     provider: str = ""
 
 
-def term_end(terms: Agreement, term: int) -> date:
-    """The first day after the n-th term."""
-    months = terms.term.months + (term - 1) * terms.renewal.renews_for
-    return add_months(terms.term.starts_on, months)
+def first_term_ends_at(terms: Agreement) -> datetime:
+    """The instant at which the first term is over."""
+    last = add_months(terms.term.starts_on, terms.term.months)
+    return midnight(last, zone_named(terms.zone))
+
+
+def next_term_ends_at(terms: Agreement, ended_at: datetime) -> datetime:
+    """The end of the term after the one that ended: what was served stays, whatever changed.
+
+    Months are counted from the first day, so that clamped month ends do not drift.
+    """
+    zone = zone_named(terms.zone)
+    first, last = terms.term.starts_on, local_date(ended_at, zone)
+    served = 12 * (last.year - first.year) + last.month - first.month
+    return midnight(add_months(first, served + terms.renewal.renews_for), zone)
+
+
+def asked(milestone: PlannedMilestone, at: datetime) -> PlannedMilestone:
+    """The milestone as somebody is asked for it at `at`: nobody is chased before he was asked."""
+    warn_at, due_at = max(milestone.warn_at, at), max(milestone.due_at, at)
+    return replace(milestone, warn_at=warn_at, due_at=due_at)
 
 
 def milestone_due(on: date, terms: Agreement) -> datetime:
@@ -76,29 +94,30 @@ def draw_plan(
     edition: int,
     term: int,
     *,
+    ends_at: datetime | None = None,
     live_from: datetime | None = None,
-    replanned: dict[str, date] | None = None,
+    since: datetime | None = None,
     after_review: int = 0,
 ) -> Plan:
-    """The plan of a term under an edition; reviews appear once the agreement is live."""
+    """The plan of a term (the first, if no end is given) under an edition.
+
+    Reviews appear once the agreement is live: those from `since`, numbered on from `after_review`.
+    """
     zone = zone_named(terms.zone)
-    ends_at = midnight(term_end(terms, term), zone)
-    moved = replanned or {}
+    ends_at = ends_at or first_term_ends_at(terms)
+    openings = review_openings(terms, live_from, ends_at) if live_from else ()
+    coming = (at for at in openings if since is None or at >= since)
     return Plan(
         agreement=terms.agreement,
         edition=edition,
         term=term,
         term_ends_at=ends_at,
         renewal_opens_at=before(ends_at, terms.renewal.notice, zone),
-        milestones=tuple(
-            plan_milestone(each.key, moved.get(each.key, each.on), terms)
-            for each in terms.milestones
-        ),
+        milestones=tuple(plan_milestone(each.key, each.on, terms) for each in terms.milestones),
         live_from=live_from,
         reviews=tuple(
-            review
-            for review in plan_reviews(terms, live_from, ends_at)
-            if review.number > after_review
+            PlannedReview(number, opens_at)
+            for number, opens_at in enumerate(coming, after_review + 1)
         ),
         title=terms.title,
         client=terms.parties.client.name,
@@ -106,12 +125,8 @@ def draw_plan(
     )
 
 
-def plan_reviews(
-    terms: Agreement, live_from: datetime | None, ends_at: datetime
-) -> Iterator[PlannedReview]:
-    """The regular reviews up to term end, each an interval after the anchor (not the last one)."""
-    if live_from is None:
-        return
+def review_openings(terms: Agreement, live_from: datetime, ends_at: datetime) -> Iterator[datetime]:
+    """When regular reviews open, up to term end: whole intervals after the anchor."""
     zone = zone_named(terms.zone)
     anchor = (
         live_from
@@ -119,12 +134,13 @@ def plan_reviews(
         else midnight(terms.reviews.first_after, zone)
     )
     every = terms.reviews.every
-    number = 1
     # Each is counted from the anchor, so that clamped month ends do not drift.
-    while (opens_at := after(anchor, Span(every.amount * number, every.unit), zone)) <= ends_at:
+    for times in count(1):
+        opens_at = after(anchor, Span(every.amount * times, every.unit), zone)
+        if opens_at > ends_at:
+            return
         if opens_at >= live_from:
-            yield PlannedReview(number, opens_at)
-        number += 1
+            yield opens_at
 
 
 def go_live_at(planned_on: date, accepted_at: datetime, terms: Agreement) -> datetime:

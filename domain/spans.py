@@ -78,10 +78,12 @@ def shift(day: date, span: Span, sign: int = 1) -> date:
 def after(at: datetime, span: Span, zone: ZoneInfo, sign: int = 1) -> datetime:
     """The UTC instant a span after `at`: hours elapse, days keep the local clock time."""
     if span.unit in SECONDS:
-        return at + sign * timedelta(seconds=span.amount * SECONDS[span.unit])
+        return at.astimezone(UTC) + sign * timedelta(seconds=span.amount * SECONDS[span.unit])
+    if span.amount == 0:  # else the second of two equal hours would become the first
+        return at.astimezone(UTC)
     local = at.astimezone(zone)
     day = shift(local.date(), span, sign)
-    return instant(datetime.combine(day, local.time()), zone).astimezone(UTC)
+    return instant(datetime.combine(day, local.time()), zone)
 
 
 def before(at: datetime, span: Span, zone: ZoneInfo) -> datetime:

@@ -36,7 +36,7 @@ class Threshold:
 
     def __str__(self) -> str:
         """Write the threshold as the agreement does."""
-        return f"{self.edge} {self.value} {self.unit}".rstrip()
+        return f"{self.edge} {self.value:f} {self.unit}".rstrip()
 
     def holds(self, value: Fraction | int, scale: int = 1) -> bool:
         """Whether `value` is on the good side; `scale` is base units per unit (3600 for h in s)."""

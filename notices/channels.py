@@ -1,6 +1,7 @@
 """Channels: SMTP for people, a mailbox folder where no mail server is set."""
 
 import asyncio
+import os
 import re
 from email.message import EmailMessage
 from pathlib import Path
@@ -15,12 +16,16 @@ class RefusedForNowError(Exception):
     """The channel certainly did not take the message; trying again is safe."""
 
 
+class UnreachableError(RefusedForNowError):
+    """The channel reaches nobody at present: a mail server that is down, say."""
+
+
 class RefusedForGoodError(Exception):
     """The channel will never take this message: an address that does not exist, say."""
 
 
 class Channel(Protocol):
-    """A way to reach a person. Any error but the two above leaves the message's fate unknown."""
+    """A way to reach a person. Any error but those above leaves the message's fate unknown."""
 
     async def send(self, claimed: Claimed) -> None:
         """Hand the notice over, or say why not."""
@@ -46,6 +51,10 @@ def mail(claimed: Claimed, sender: str) -> EmailMessage:
     return message
 
 
+ANSWER_WITHIN_S = 5.0
+"""How long a mail server may take to be ready, and then to take one mail."""
+
+
 class SmtpChannel:
     """Mail by SMTP."""
 
@@ -60,14 +69,20 @@ class SmtpChannel:
         """Send one mail."""
         user, password = self._login or (None, None)
         client = aiosmtplib.SMTP(
-            hostname=self._host, port=self._port, timeout=5, start_tls=self._tls or None
+            hostname=self._host,
+            port=self._port,
+            timeout=ANSWER_WITHIN_S,
+            start_tls=self._tls or None,
         )
         try:
-            await client.connect(username=user, password=password)
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                await client.connect(username=user, password=password)
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise RefusedForNowError(str(error)) from error
+            client.close()
+            raise UnreachableError(f"{type(error).__name__}: {error}") from error
         try:
-            await client.send_message(mail(claimed, self._sender))
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                await client.send_message(mail(claimed, self._sender))
         except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPResponseException) as error:
             raise _refusal(error) from error
         finally:
@@ -75,11 +90,16 @@ class SmtpChannel:
 
 
 def _refusal(error: aiosmtplib.SMTPException) -> Exception:
-    """A 5xx answer is final, a 4xx is not; either way the server did not take the mail."""
+    """A 5xx answer is final, a 4xx is not; either way the server did not take the mail.
+
+    That it does not let us send at all is never final: somebody mends the settings.
+    """
     codes = (
         [refused.code for refused in error.recipients]
         if isinstance(error, aiosmtplib.SMTPRecipientsRefused)
-        else [getattr(error, "code", 0)]
+        else [error.code]
+        if isinstance(error, aiosmtplib.SMTPDataError)
+        else []
     )
     permanent = bool(codes) and all(code >= 500 for code in codes)  # noqa: PLR2004 - RFC 5321
     return (RefusedForGoodError if permanent else RefusedForNowError)(str(error))
@@ -95,11 +115,17 @@ class MailboxChannel:
     async def send(self, claimed: Claimed) -> None:
         """Write the mail, replacing an earlier attempt at the same notice."""
         notice = claimed.notice
-        name = re.sub(r"[^A-Za-z0-9_.-]+", "_", notice.key)
-        stamp = f"{notice.due_at:%Y%m%dT%H%M}"
+        # Two keys may read the same once they are a file's name: the Message-ID tells them apart.
+        words = re.sub(r"[^A-Za-z0-9_.-]+", "_", notice.key)[:150]
+        name = f"{notice.due_at:%Y%m%dT%H%M}-{words}-{notice.message_id[1:9]}.eml"
         content = bytes(mail(claimed, self._sender))
-        await asyncio.to_thread(self._write, f"{stamp}-{name}.eml", content)
+        try:
+            await asyncio.to_thread(self._write, self._folder / name, content)
+        except OSError as error:
+            raise UnreachableError(str(error)) from error
 
-    def _write(self, name: str, content: bytes) -> None:
+    def _write(self, path: Path, content: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        (self._folder / name).write_bytes(content)
+        half = path.with_suffix(f".{os.getpid()}.part")
+        half.write_bytes(content)
+        half.replace(path)

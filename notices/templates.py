@@ -176,14 +176,14 @@ class Draft:
     task: str | None = None
 
 
-def compose(draft: Draft, *, title: str, zone: str) -> tuple[str, str]:
-    """Title and body for a reader in `zone`. A late notice says how late."""
+def compose(draft: Draft, *, title: str, reader: str, zone: str) -> tuple[str, str]:
+    """Title and body for the contact `reader` in `zone`. A late notice says how late."""
     wording = WORDINGS[draft.template]
     fields = {"title": title, **draft.fields}
     fields |= {name: local_time(at, zone) for name, at in draft.times.items()}
     body = wording.body.format_map(fields)
     if draft.task is not None:
-        body += f"\n\nTo answer: covenant answer {draft.task} --choose …"
+        body += f"\n\nTo answer: covenant answer {draft.task} --as {reader} --choose …"
     lateness = draft.prepared_at - draft.due_at
     if lateness > LATE_AFTER:
         body += (

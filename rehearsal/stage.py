@@ -17,6 +17,7 @@ from temporalio.client import Client
 
 import embedded
 from activities.world import World
+from domain.events import Event
 from domain.terms.reader import read
 from domain.terms.shape import Agreement
 from domain.terms_check import validate
@@ -35,8 +36,11 @@ from workflows.attributes import SEARCH_ATTRIBUTES
 from workflows.sandbox import DATA_CONVERTER
 
 TASK_QUEUE = "rehearsal"
-STEP = timedelta(days=10)
+STEP = timedelta(days=5)
 """How far the driver moves time at once; people act at their own instants in between."""
+
+BREATH = timedelta(seconds=1)
+"""What is under way at one instant is done this much later; then nothing is, and two ends agree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +224,9 @@ async def _drive(
     tell: Callable[[Told], None],
     passed: Callable[[datetime], None],
 ) -> list[Told]:
-    """Advance time until the agreement is closed or the rehearsal is over."""
+    """Advance time until the agreement is closed, or up to (not including) `until`."""
     told_until = 0
+    last = until - BREATH
     async with stage.world.engine.connect() as connection:
         while True:
             fresh = await history(connection, agreement, after_seq=told_until)
@@ -229,10 +234,11 @@ async def _drive(
                 tell(entry)
                 told_until = max(told_until, entry.seq)
             passed(stage.now)
-            closed = any(entry.event == "agreement_closed" for entry in fresh)
-            if stage.now >= until or closed:
+            if stage.now >= last:
                 return await history(connection, agreement)
-            await stage.advance(min(STEP, max(until - stage.now, timedelta(seconds=1))))
+            if any(entry.event == Event.AGREEMENT_CLOSED for entry in fresh):
+                last = stage.now + BREATH
+            await stage.advance(min(STEP, last - stage.now))
 
 
 async def export(stage: Stage, out: Path, told: list[Told]) -> None:

@@ -73,7 +73,9 @@ async def load(connection: AsyncConnection, command_id: str, *, lock: bool = Fal
     return replace(found, kind=CommandKind(found.kind))
 
 
-async def take(connection: AsyncConnection, order: Order, workflow: str) -> Command | Refused:
+async def take(
+    connection: AsyncConnection, order: Order, workflow: str, *kinds: CommandKind
+) -> Command | Refused:
     """The authorised command behind a signal, its task answered by it; or why nothing happens.
 
     Taking a command again gives the same answer: an activity may be repeated after its commit.
@@ -82,7 +84,8 @@ async def take(connection: AsyncConnection, order: Order, workflow: str) -> Comm
         found = await load(connection, order.command, lock=True)
     except LookupError:
         return Refused(order.command, "nobody was authorised to ask for this")
-    if found.digest != order.digest or found.workflow != workflow:
+    authorised = (found.digest, found.workflow) == (order.digest, workflow)
+    if not authorised or found.kind not in kinds:
         return Refused(order.command, "this is not what was authorised")
     if found.outcome == Outcome.REFUSED:
         return Refused(found.id, found.reason or "refused")
@@ -140,6 +143,16 @@ async def refuse(connection: AsyncConnection, found: Command, reason: str) -> Re
             .values(answer=None, answered_by=None, answered_at=None, closed_at=None)
         )
     return Refused(found.id, reason)
+
+
+async def pending(connection: AsyncConnection, subject: str, due_at: datetime) -> bool:
+    """Whether something was asked of this, received before the instant, and is on its way still."""
+    query = select(command.c.id).where(
+        command.c.subject == subject,
+        command.c.received_at < due_at,
+        command.c.outcome.is_(None),
+    )
+    return await connection.scalar(query.limit(1)) is not None
 
 
 async def answered_before(

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -20,6 +22,20 @@ def connect(url: str, *, pool_size: int = 10) -> AsyncEngine:
     return create_async_engine(
         url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_recycle=1800
     )
+
+
+def is_outage(fault: BaseException) -> bool:
+    """Whether a fault is the record's own, gone or busy, so that the same may succeed again."""
+    if isinstance(fault, OSError):
+        return True
+    cause = fault.orig if isinstance(fault, DBAPIError) else fault
+    invalidated = isinstance(fault, DBAPIError) and fault.connection_invalidated
+    state = str(getattr(cause, "sqlstate", None) or "")
+    return invalidated or isinstance(fault, PoolTimeoutError) or state[:2] in OUTAGES
+
+
+OUTAGES = {"08", "40", "53", "55", "57", "58"}
+"""Classes of SQLSTATE: connection, rollback for others' sake, resources, state, operator, system."""
 
 
 def migration_config(url: str) -> Config:

@@ -2,16 +2,18 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.tables import notice
 
-LOST_AFTER = "60 seconds"
-"""A notice claimed so long ago by the database's clock lost its sender: its fate is unknown."""
+LOST_AFTER = timedelta(seconds=60)
+"""A notice claimed so long ago by the database's clock lost its sender: its fate is unknown.
+One that was refused for now waits so long as well.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +54,16 @@ async def prepare(connection: AsyncConnection, new: Prepared) -> None:
     await connection.execute(insert(notice).values(values).on_conflict_do_nothing())
 
 
-async def claim(connection: AsyncConnection, agreement: str | None) -> Claimed | None:
+async def claim(
+    connection: AsyncConnection, agreement: str | None, lost_after: timedelta = LOST_AFTER
+) -> Claimed | None:
     """Claim the next unsent notice, also one whose sender was lost or not sure."""
-    lost = text(f"claimed_at < clock_timestamp() - interval '{LOST_AFTER}'")
+    lost = notice.c.claimed_at < func.clock_timestamp() - lost_after
     query = (
         select(notice)
         .where(
-            or_(
-                notice.c.state == "prepared",
-                notice.c.state == "ambiguous",
-                (notice.c.state == "sending") & lost,
-            ),
-            or_(notice.c.claimed_at.is_(None), notice.c.attempts == 0, lost),
+            notice.c.state.in_(["prepared", "sending", "ambiguous"]),
+            or_(notice.c.claimed_at.is_(None), lost),
         )
         .order_by(notice.c.due_at, notice.c.key)
         .limit(1)
@@ -85,9 +85,14 @@ async def claim(connection: AsyncConnection, agreement: str | None) -> Claimed |
 
 
 async def conclude(
-    connection: AsyncConnection, key: str, state: str, error: str | None = None
+    connection: AsyncConnection, claimed: Claimed, state: str, error: str | None = None
 ) -> None:
-    """Write what became of an attempt: sent, prepared (again), ambiguous or failed."""
+    """Write what became of an attempt: sent, prepared (again), ambiguous or failed.
+
+    A sender so slow that another took the notice over has nothing to say about it any more.
+    """
     await connection.execute(
-        update(notice).where(notice.c.key == key).values(state=state, error=error)
+        update(notice)
+        .where(notice.c.key == claimed.notice.key, notice.c.attempts == claimed.attempt)
+        .values(state=state, error=error)
     )

@@ -39,6 +39,13 @@ async def untold(connection: AsyncConnection, shard: int) -> list[Message]:
     return [Message(**row._mapping) for row in await connection.execute(query)]  # noqa: SLF001
 
 
+async def said(connection: AsyncConnection, key: str) -> dict[str, Any] | None:
+    """The argument of the message of that key; None when nobody ever left it."""
+    query = select(outbox.c.argument).where(outbox.c.key == key)
+    argument: dict[str, Any] | None = await connection.scalar(query)
+    return argument
+
+
 async def told(connection: AsyncConnection, key: str) -> None:
     """Note that Temporal knows."""
     await connection.execute(update(outbox).where(outbox.c.key == key).values(told=True))

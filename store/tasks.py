@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.commands import Outcome
 from domain.tasks import TaskKind
-from store.tables import task
+from store.tables import command, task
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,15 @@ async def close_tasks(connection: AsyncConnection, subject: str, at: datetime) -
 
 
 async def unanswered(
-    connection: AsyncConnection, subject: str, before: datetime | None = None
+    connection: AsyncConnection, subject: str, due_at: datetime
 ) -> list[tuple[str, list[str]]]:
-    """The subject's tasks still without an answer (or with one only from `before` on)."""
-    waiting: ColumnElement[bool] = task.c.answer.is_(None)
-    if before is not None:
-        waiting = waiting | (task.c.answered_at >= before)
-    query = select(task.c.id, task.c.owners).where(task.c.subject == subject, waiting)
+    """The subject's tasks without an answer received before the instant, recorded yet or not."""
+    answered = select(command.c.id).where(
+        command.c.task == task.c.id,
+        command.c.received_at < due_at,
+        command.c.outcome.is_distinct_from(Outcome.REFUSED),
+    )
+    query = select(task.c.id, task.c.owners).where(task.c.subject == subject, ~answered.exists())
     return [(row.id, row.owners) for row in await connection.execute(query.order_by(task.c.id))]
 
 

@@ -119,8 +119,8 @@ class Life:
 
 
 @asynccontextmanager
-async def living(database_url: str, folder: Path) -> AsyncIterator[Life]:
-    """A world with the product's own worker; business time begins at BEGINS."""
+async def living(database_url: str, folder: Path, begins: datetime = BEGINS) -> AsyncIterator[Life]:
+    """A world with the product's own worker, from an instant of business time on."""
     channel = MailboxChannel(folder / "mailbox", "covenant@example.invalid")
-    async with staged(database_url, channel, BEGINS) as stage, build_worker(stage.world):
+    async with staged(database_url, channel, begins) as stage, build_worker(stage.world):
         yield Life(stage, Gateway(stage.world, patience_s=5))

@@ -9,7 +9,7 @@ from activities.changes import ChangeActivities
 from activities.milestones import MilestoneActivities
 from activities.renewals import RenewalActivities
 from activities.reviews import ReviewActivities
-from domain.changing import ChangeClosed, ChangeOutcome
+from domain.changing import ChangeClosed
 from domain.commands import CommandKind, Order, Refused
 from domain.lifecycle import (
     Due,
@@ -24,12 +24,13 @@ from domain.lifecycle import (
     first_rows,
     in_order,
     redrawn,
+    renewed,
     replanned,
     standing,
     term_rows,
 )
 from domain.plan import Plan
-from domain.renewing import RenewalOutcome, RenewalSettled
+from domain.renewing import RenewalSettled
 from domain.reviewing import ReviewClosed
 from workflows.attributes import CLIENT, ENDS_AT, PHASE, PROVIDER
 from workflows.policies import EFFECT
@@ -134,7 +135,7 @@ class AgreementWorkflow:
                 case ChangeClosed():
                     self._expect_edition(message)
                 case RenewalSettled():
-                    await self._settle_renewal(message)
+                    await self._settle_renewal()
                 case ReviewClosed():
                     pass
 
@@ -201,11 +202,13 @@ class AgreementWorkflow:
         self._enter(phase)
 
     def _expect_edition(self, change: ChangeClosed) -> None:
-        """An approved change takes effect from its date."""
-        if change.outcome is ChangeOutcome.APPROVED and change.effective_at is not None:
-            due = Due(DueKind.EDITION_EFFECT, str(change.edition), change.effective_at)
-            if due not in self._state.rows:
-                self._set(rows=in_order((*self._state.rows, due)))
+        """An approved change takes effect from its date; one that has done so does not again."""
+        plan, edition, at = self._state.plan, change.edition, change.effective_at
+        if plan is None or edition is None or at is None or edition <= plan.edition:
+            return
+        due = Due(DueKind.EDITION_EFFECT, str(edition), at)
+        if due not in self._state.rows:
+            self._set(rows=in_order((*self._state.rows, due)))
 
     async def _take_edition(self, due: Due) -> None:
         """An edition takes effect: what is still to come follows it."""
@@ -220,7 +223,8 @@ class AgreementWorkflow:
             ],
             **EFFECT,
         )
-        self._set(plan=plan, rows=redrawn(self._state.rows, plan))
+        if plan is not None:
+            self._set(plan=plan, rows=redrawn(self._state.rows, plan))
 
     async def _open_review(self, due: Due) -> None:
         """A regular review is due."""
@@ -241,17 +245,16 @@ class AgreementWorkflow:
         )
         self._enter(phase)
 
-    async def _settle_renewal(self, news: RenewalSettled) -> None:
-        """The renewal is settled; a term that ended meanwhile ends now."""
+    async def _settle_renewal(self) -> None:
+        """The record says how the renewal was settled; a term that ended meanwhile ends now."""
         plan = self._state.plan
         if plan is None or self._state.phase is not Phase.RENEWING:
             return
-        agreed = news.outcome is RenewalOutcome.RENEWED
-        move = Move.RENEWAL_AGREED if agreed else Move.RENEWAL_LAPSED
-        phase = advance(self._state.phase, move)
-        await workflow.execute_activity_method(
-            AgreementActivities.note_phase, args=[self._state.agreement, phase], **EFFECT
+        phase = await workflow.execute_activity_method(
+            AgreementActivities.settle_renewal, args=[self._state.agreement, plan.term], **EFFECT
         )
+        if phase is None:
+            return
         self._enter(phase)
         if self._state.term_over:
             due = Due(DueKind.END_TERM, str(plan.term), plan.term_ends_at)
@@ -276,7 +279,7 @@ class AgreementWorkflow:
         if end.renewed is not None:
             rows = (*self._state.rows, *term_rows(end.renewed))
             self._set(plan=end.renewed, rows=in_order(rows))
-            self._enter(advance(self._state.phase, Move.TERM_RENEWED))
+            self._enter(renewed(self._state.phase, end.renewed.live_from, due.at))
             self._chapter_ends = True
         elif end.closes_at is not None:
             self._set(rows=(Due(DueKind.CLOSE, "", end.closes_at),))

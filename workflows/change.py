@@ -33,11 +33,10 @@ class ChangeWorkflow:
         while self._closed is None:
             if expiring and self._offer.expires_at <= self._watch.now():
                 await self._expire(self._offer)
-                expiring = False
-            answered = self._offer
+                expiring = False  # until the word that was on its way is heard
             for asked in self._inbox.take():
                 await self._hear(asked)
-            expiring = expiring or self._offer != answered
+                expiring = True
             if self._closed is None:
                 due_at = self._offer.expires_at if expiring else None
                 await self._watch.wait(due_at, self._inbox.__bool__, "offer expires")
@@ -47,7 +46,7 @@ class ChangeWorkflow:
         """The offer is off the table, unless an answer received in time is still on its way."""
         self._closed = await workflow.execute_activity_method(
             ChangeActivities.expire_change,
-            args=[self._change, offer.round, offer.expires_at, self._watch.now()],
+            args=[self._change, offer.expires_at, self._watch.now()],
             **EFFECT,
         )
 

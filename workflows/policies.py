@@ -12,8 +12,14 @@ PATIENT = RetryPolicy(
 )
 """Without end: a fault heals or is mended, and the step is then done."""
 
-EFFECT = ActivityConfig(start_to_close_timeout=timedelta(seconds=20), retry_policy=PATIENT)
-"""A short transaction and its mails. A worker lost in it is replaced after that long."""
+EFFECT = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=20),
+    heartbeat_timeout=timedelta(seconds=4),
+    retry_policy=PATIENT,
+)
+"""A short transaction and its mails. A worker lost in it is missed after its last beat's four
+seconds (the worker beats for every activity, see `worker.Bound`), one that hangs after twenty.
+"""
 
 VALUING = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=10),

@@ -31,13 +31,17 @@ class RenewalWorkflow:
             RenewalActivities.ask_decision, args=[start.subject, self._watch.now()], **EFFECT
         )
         self._decide_by = plan.decide_by
+        silent = True
         while self._outcome is None:
-            if self._decide_by is not None and self._decide_by <= self._watch.now():
-                await self._let_silence_speak(self._decide_by)
+            if silent and plan.decide_by <= self._watch.now():
+                await self._let_silence_speak(plan.decide_by)
+                silent = False  # until the word that was on its way is heard
             for asked in self._inbox.take():
                 await self._hear(asked)
+                silent = True
             if self._outcome is None:
-                await self._watch.wait(self._decide_by, self._inbox.__bool__, "silence speaks")
+                due_at = plan.decide_by if silent else None
+                await self._watch.wait(due_at, self._inbox.__bool__, "silence speaks")
         return self._outcome
 
     async def _let_silence_speak(self, due_at: datetime) -> None:
@@ -48,7 +52,6 @@ class RenewalWorkflow:
             **EFFECT,
         )
         self._outcome = step.outcome
-        self._decide_by = None
 
     async def _hear(self, asked: Asked) -> None:
         """The client's decision, or the provider's confirmation."""
@@ -78,4 +81,4 @@ class RenewalWorkflow:
     @workflow.query
     def due(self) -> datetime | None:
         """When silence speaks."""
-        return self._decide_by
+        return None if self._outcome else self._decide_by

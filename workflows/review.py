@@ -4,7 +4,7 @@ from temporalio import workflow
 
 from activities.reviews import ReviewActivities
 from domain.commands import CommandKind, Order, Refused, Start
-from domain.reviewing import ReviewDue, ReviewDueKind
+from domain.reviewing import ReviewClosed, ReviewDue, ReviewDueKind, ReviewPlan
 from workflows.policies import EFFECT
 from workflows.waiting import Asked, Inbox, Watch
 
@@ -21,6 +21,7 @@ class ReviewWorkflow:
         self._watch = Watch(start.offset_s)
         self._rows: tuple[ReviewDue, ...] = ()
         self._waiting_for: int | None = None
+        self._closed: ReviewClosed | None = None
 
     @workflow.run
     async def run(self, start: Start) -> None:
@@ -29,17 +30,15 @@ class ReviewWorkflow:
             ReviewActivities.ask_reviewers, args=[start.subject, self._watch.now()], **EFFECT
         )
         self._rows = plan.rows()
-        while self._rows and self._waiting_for != 0:
+        while self._closed is None:
             await self._chase()
             await self._hear()
-            if self._rows and self._waiting_for != 0:
-                due = self._rows[0]
-                await self._watch.wait(due.at, self._inbox.__bool__, due.kind)
-        await workflow.execute_activity_method(
-            ReviewActivities.close_review,
-            args=[start.subject, plan.close_at, self._watch.now()],
-            **EFFECT,
-        )
+            if self._waiting_for == 0 or not self._rows:
+                await self._close(plan)
+            if self._closed is None:
+                due = self._rows[0] if self._rows else None
+                what = due.kind if due else "an answer is on its way"
+                await self._watch.wait(due.at if due else None, self._inbox.__bool__, what)
 
     async def _chase(self) -> None:
         """Remind, then escalate, when due."""
@@ -68,6 +67,14 @@ class ReviewWorkflow:
             )
             if not isinstance(answered, Refused):
                 self._waiting_for = answered.waiting_for
+
+    async def _close(self, plan: ReviewPlan) -> None:
+        """Close, unless an answer received in time is still on its way."""
+        self._closed = await workflow.execute_activity_method(
+            ReviewActivities.close_review,
+            args=[self._review, plan.close_at, self._watch.now()],
+            **EFFECT,
+        )
 
     @workflow.signal
     def complete_review(self, order: Order) -> None:

@@ -38,9 +38,10 @@ class Inbox(Generic[News]):
         self._messages.append(news)
 
     def ask(self, kind: CommandKind, order: Order) -> None:
-        """Append an order, unless it came before."""
-        if order.command not in self.seen:
-            self.seen = (*self.seen, order.command)[-REMEMBERED:]
+        """Append an order, unless it came before; a forged one is not the same as the true one."""
+        key = f"{kind} {order.command} {order.digest}"
+        if key not in self.seen:
+            self.seen = (*self.seen, key)[-REMEMBERED:]
             self._messages.append(Asked(kind, order))
 
     def take(self) -> list[News | Asked]:

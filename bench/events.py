@@ -1,0 +1,181 @@
+"""Figure 1: history events of an agreement-year, beside an agreement that measures itself."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bench import standard
+from bench.figures import Figure, Row, ratio
+from bench.histories import count_events
+from bench.naive import Naive, NaiveAgreementWorkflow, measure_naively
+from domain.identifiers import agreement_workflow, monitoring_workflow
+from domain.terms.reader import read
+from domain.zones import midnight, zone_named
+from gateway import Gateway
+from notices.channels import MailboxChannel
+from rehearsal.acting import Acting, Cast, ScriptedChannel
+from rehearsal.people import DeskWorkflow, PersonWorkflow
+from rehearsal.script import Script
+from rehearsal.stage import TASK_QUEUE, Stage, staged, throw_away_record
+from store import tables
+from worker import build_worker
+
+GOAL = 800
+STEP = timedelta(days=10)
+DAYS = 365
+
+NAIVE = {
+    "naive/one-daily": ("day",),
+    "naive/standard": tuple(every for _, every in standard.kpis(standard.WHOLE.each)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The events of one agreement's life by type of workflow, and of its peers."""
+
+    by_type: dict[str, int]
+    monitoring: int
+    shared_by: int
+    evaluated: int
+    naive: dict[str, int]
+
+    @property
+    def whole(self) -> float:
+        """Everything of the agreement's own, and its share of Monitoring."""
+        return sum(self.by_type.values()) + self.monitoring / self.shared_by
+
+
+def count(on_shard: int = 50) -> Counted:
+    """Live a year on the time-skipping server and count."""
+    with throw_away_record() as url, TemporaryDirectory(prefix="covenant-bench-") as folder:
+        return asyncio.run(_live(url, Path(folder), on_shard))
+
+
+async def _live(url: str, folder: Path, on_shard: int) -> Counted:
+    reading = read(standard.SCRIPT.encode(), "rehearsal.yaml", Script)
+    assert reading.value is not None, reading.problems
+    cast = Cast(reading.value, folder, "Europe/London", {})
+    channel = ScriptedChannel(MailboxChannel(folder / "mailbox", "bench@covenant.invalid"), cast)
+    async with staged(url, channel, standard.BEGINS) as stage:
+        channel.engage(stage.client, TASK_QUEUE, stage.world.offset.total_seconds())
+        gateway = Gateway(stage.world, patience_s=0)
+        worker = build_worker(
+            stage.world,
+            more_workflows=[PersonWorkflow, DeskWorkflow, NaiveAgreementWorkflow],
+            more_activities=[Acting(gateway, cast).act, measure_naively],
+        )
+        async with worker:
+            for name, kpis in NAIVE.items():
+                await stage.client.start_workflow(
+                    NaiveAgreementWorkflow.run, Naive(DAYS, kpis), id=name, task_queue=TASK_QUEUE
+                )
+            await _launch(gateway, "standard", standard.WHOLE, every_days=1)
+            for number in range(1, on_shard):
+                await _launch(gateway, f"neighbour-{number}", standard.SMALL, every_days=28)
+            until = midnight(standard.UNTIL, zone_named("Europe/London"))
+            while stage.now < until:
+                await stage.advance(min(STEP, until - stage.now))
+            return await _count(stage, on_shard)
+
+
+async def _launch(gateway: Gateway, key: str, size: standard.Size, every_days: int) -> None:
+    """Launch an agreement and hand in its year of facts."""
+    await gateway.launch(standard.agreement(key, size), now=standard.BEGINS)
+    facts = standard.facts(size.each, every_days)
+    await gateway.hand_in(key, "provider.manager", facts, now=standard.BEGINS)
+
+
+async def _count(stage: Stage, on_shard: int) -> Counted:
+    async with stage.world.engine.connect() as connection:
+        workflows = await _workflows(connection, "standard")
+        await _check(connection, on_shard)
+        evaluated = int(
+            await connection.scalar(select(func.count()).select_from(tables.evaluation)) or 0
+        )
+    by_type = {
+        kind: sum([await count_events(stage.client, each) for each in ids])
+        for kind, ids in workflows.items()
+    }
+    return Counted(
+        by_type,
+        await count_events(stage.client, monitoring_workflow(0)),
+        on_shard,
+        evaluated,
+        {name: await count_events(stage.client, name) for name in NAIVE},
+    )
+
+
+async def _workflows(connection: AsyncConnection, key: str) -> dict[str, list[str]]:
+    """The ids of an agreement's workflows, by type."""
+    kinds = {
+        "cases": tables.noncompliance,
+        "reviews": tables.review,
+        "changes": tables.change,
+        "renewals": tables.renewal,
+    }
+    found = {"agreement": [agreement_workflow(key)]}
+    for kind, table in kinds.items():
+        ids = await connection.scalars(
+            select(table.c.id).where(table.c.agreement == key).order_by(table.c.id)
+        )
+        found[kind] = list(ids)
+    return found
+
+
+async def _check(connection: AsyncConnection, on_shard: int) -> None:
+    """The year was what it is said to have been; otherwise its events tell nothing."""
+    journal, mine = tables.journal, tables.journal.c.agreement == "standard"
+    told = dict(
+        (await connection.execute(select(journal.c.event, func.count()).where(mine).group_by("event")))
+        .tuples()
+        .all()
+    )
+    expected = {
+        "milestone_delivered": 5,
+        "milestone_accepted": 5,
+        "went_live": 1,
+        "case_opened": 4,
+        "rung_fired": 8,
+        "breach_acknowledged": 4,
+        "plan_submitted": 4,
+        "plan_accepted": 4,
+        "case_closed": 4,
+        "review_answered": 12,
+        "review_closed": 6,
+        "term_renewed": 1,
+    }
+    print(told)
+    wrong = {event: told.get(event, 0) for event in expected if told.get(event) != expected[event]}
+    assert not wrong, f"the standard year went otherwise: {wrong}"
+    measured = await connection.scalar(
+        select(func.count(tables.evaluation.c.agreement.distinct()))
+    )
+    assert measured == on_shard, f"{measured} agreements were measured, not {on_shard}"
+
+
+def figure(counted: Counted) -> Figure:
+    """The figure as it is told."""
+    by_type = tuple(Row(f"  {kind}", f"{events:,}") for kind, events in counted.by_type.items())
+    share = counted.monitoring / counted.shared_by
+    naive = counted.naive["naive/standard"]
+    return Figure(
+        "1. History events of a standard agreement-year",
+        (
+            Row("all workflows", f"{counted.whole:,.0f}", f"goal: at most {GOAL}"),
+            *by_type,
+            Row(
+                f"  1/{counted.shared_by} of Monitoring",
+                f"{share:,.0f}",
+                f"{counted.monitoring:,} events for {counted.evaluated:,} evaluated periods",
+            ),
+            Row("naive agreement, same KPIs", f"{naive:,}", "measures only; same run"),
+            Row("naive agreement, one daily KPI", f"{counted.naive['naive/one-daily']:,}"),
+            Row("events, to the naive agreement's", ratio(counted.whole, naive)),
+        ),
+    )

@@ -1,0 +1,148 @@
+"""The README's tour, in a second terminal beside `covenant up`."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.commandline.conftest import HELPDESK, ROOT, Run, read
+
+DUE_SOON = "Nobody has anything to do."
+
+
+def tasks(covenant: Run, *more: str) -> list[dict[str, Any]]:
+    """The open tasks."""
+    found: list[dict[str, Any]] = read(covenant("tasks", "helpdesk", "--json", *more))["tasks"]
+    return found
+
+
+def answer(covenant: Run, choice: str, *more: str) -> None:
+    """Answer the first open task as its first owner."""
+    task = tasks(covenant)[0]
+    owner = task["owners"][0]
+    covenant("answer", task["number"], "--choose", choice, "--as", owner, *more)
+
+
+@pytest.fixture(scope="module")
+def launched(up: Path) -> Path:
+    """The helpdesk, launched and through its onboarding."""
+    return up
+
+
+def test_the_tour(covenant: Run, tmp_path: Path) -> None:
+    assert "No agreements yet" in covenant("list").stdout
+    launch = covenant("launch", HELPDESK / "agreement.yaml")
+    assert launch.stdout.startswith("done: agreement.yaml is launched")
+    assert "done" in covenant("launch", HELPDESK / "agreement.yaml").stdout
+
+    while tasks(covenant):
+        kind = tasks(covenant)[0]["kind"]
+        answer(covenant, "delivered" if kind == "deliver_milestone" else "accept")
+    assert DUE_SOON in covenant("tasks", "helpdesk").stdout
+    page = covenant("show").stdout
+    assert "Kick-off" in page
+    assert "live from 2027-01-04 00:00" in page
+
+    covenant("call-review", "helpdesk", "--as", "client.governance", "--note", "Before Christmas")
+    answer(covenant, "continue")
+    answer(covenant, "renegotiate", "--note", "Volumes have doubled")
+    (review,) = read(covenant("show", "helpdesk", "--json"))["reviews"]
+    assert review["outcome"] == "renegotiate"
+
+    amendment = HELPDESK / "amendment.yaml"
+    covenant("propose", "helpdesk", "--file", amendment, "--as", "client.governance")
+    assert (
+        "1, round 1" in covenant("tasks", "helpdesk", "--as", "provider.delivery_director").stdout
+    )
+    answer(covenant, "approve")
+    assert [each["number"] for each in read(covenant("show", "--json"))["editions"]] == [1, 2]
+
+    facts = tmp_path / "facts-ticket-today.csv"
+    facts.write_text("id,opened,responded\nT1,2026-11-02 09:00,2026-11-02 10:30\n")
+    handed = covenant("facts", "helpdesk", facts, "--as", "provider.service_manager")
+    assert "read 1 = accepted 1 + known already 0" in handed.stdout
+    covenant("facts", "helpdesk", facts, "--as", "provider.service_manager")
+
+    story = covenant("history", "helpdesk").stdout
+    assert "change 1 approved by provider.delivery_director" in story
+    told = read(covenant("history", "helpdesk", "--json"))["entries"]
+    runs = {entry["run"] for entry in told if entry["workflow"] == "agreement/helpdesk"}
+    assert len(runs) >= 2, "the agreement continued as new at go-live, and its history goes on"
+    assert len([entry for entry in told if entry["event"] == "facts_received"]) == 1
+    assert "onboarding" in covenant("list").stdout
+
+
+def test_a_withdrawn_change_has_nothing_to_answer(covenant: Run, tmp_path: Path) -> None:
+    document = (
+        (HELPDESK / "agreement.yaml").read_text().replace("agreement: helpdesk", "agreement: other")
+    )
+    (tmp_path / "other.yaml").write_text(document)
+    covenant("launch", tmp_path / "other.yaml")
+    amendment = (
+        (HELPDESK / "amendment.yaml").read_text().replace("amends: helpdesk", "amends: other")
+    )
+    (tmp_path / "amendment.yaml").write_text(amendment)
+    covenant("propose", "other", "--file", tmp_path / "amendment.yaml", "--as", "client.governance")
+
+    covenant("withdraw", "change/other/1", "--as", "provider.service_manager", code=5)
+    covenant("withdraw", "change/other/1", "--as", "client.reviewer", "--note", "Too early")
+
+    shown = read(covenant("show", "other", "--json"))["changes"]
+    assert [change["state"] for change in shown] == ["withdrawn"]
+    covenant("withdraw", "change/other/1", "--as", "client.governance", code=5)
+    covenant("show", code=2)
+
+
+def test_refusals_have_codes_and_say_what_is_possible(covenant: Run, tmp_path: Path) -> None:
+    changed = (
+        (HELPDESK / "agreement.yaml").read_text().replace("agreement: helpdesk", "agreement: third")
+    )
+    (tmp_path / "third.yaml").write_text(changed)
+    covenant("launch", tmp_path / "third.yaml")
+    task = read(covenant("tasks", "third", "--json"))["tasks"][0]["number"]
+    (tmp_path / "third.yaml").write_text(changed.replace("months: 24", "months: 36"))
+    (tmp_path / "facts-sample.csv").write_text("id,series,at,value\n1,x,yesterday,1\n")
+    desk = ("--as", "provider.service_manager")
+
+    assert "propose a change" in covenant("launch", tmp_path / "third.yaml", code=5).stderr
+    forbidden = covenant(
+        "answer", task, "--choose", "delivered", "--as", "client.executive", code=4
+    )
+    assert "possible: as provider.service_manager" in forbidden.stderr
+    wrong = covenant("answer", task, "--choose", "burn", *desk, code=5)
+    assert "possible now: delivered, replan" in wrong.stderr
+    assert "needs a reason" in covenant("answer", task, "--choose", "replan", *desk, code=5).stderr
+    reason = ("--note", "Ill")
+    undated = covenant("answer", task, "--choose", "replan", *reason, *desk, code=5)
+    assert "--on" in undated.stderr
+    past = covenant(
+        "answer", task, "--choose", "replan", *reason, "--on", "2020-01-01", *desk, code=5
+    )
+    assert "re-plan to a later date" in past.stderr
+    covenant("answer", task, "--choose", "replan", *reason, "--on", "2026-12-11", *desk)
+    covenant("answer", 999_999, "--choose", "accept", *desk, code=3)
+    covenant("call-review", "third", "--as", "client.nobody", "--note", "x", code=4)
+    covenant("call-review", "nowhere", "--as", "client.governance", "--note", "x", code=3)
+    bad_facts = covenant("facts", "third", tmp_path / "facts-sample.csv", *desk, code=8)
+    assert "facts-sample.csv:2:" in bad_facts.stderr
+    covenant("show", "nowhere", code=3)
+    covenant("history", "nowhere", code=3)
+    covenant("explain", "third", "errors/2027-W01", code=3)
+    covenant("withdraw", "change/third/9", "--as", "client.governance", code=3)
+    covenant("propose", "third", "--file", ROOT / "README.md", "--as", "client.governance", code=8)
+
+
+def test_the_same_request_sent_twice_counts_once(covenant: Run, tmp_path: Path) -> None:
+    document = (
+        (HELPDESK / "agreement.yaml").read_text().replace("agreement: helpdesk", "agreement: twice")
+    )
+    (tmp_path / "twice.yaml").write_text(document)
+    covenant("launch", tmp_path / "twice.yaml", "--id", "my-launch")
+    task = read(covenant("tasks", "twice", "--json"))["tasks"][0]["number"]
+    request = ("answer", task, "--choose", "delivered", "--as", "provider.service_manager")
+
+    covenant(*request, "--id", "my-request")
+    covenant(*request, "--id", "my-request")
+
+    told = read(covenant("history", "twice", "--json"))["entries"]
+    assert [entry["event"] for entry in told].count("milestone_delivered") == 1
