@@ -33,5 +33,5 @@ ENV PATH=/opt/covenant/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # A new volume that is mounted here takes over the folder's owner.
 WORKDIR /var/lib/covenant
 USER 10001:10001
-EXPOSE 9464
+EXPOSE 9464 9466
 CMD ["covenant", "--help"]

@@ -33,7 +33,7 @@ from domain.terms.shape import Agreement
 from domain.terms_check import validate
 from domain.zones import midnight, zone_named
 from store import journal, tables
-from store.commands import Command, load, settle, submit
+from store.commands import Command, load, refuse, sealed, submit
 from store.editions import Edition, adopt, edition_at, keep_document
 from store.facts import Intake, take_in
 
@@ -41,6 +41,10 @@ log = structlog.get_logger(__name__)
 
 PATIENCE_S = 10.0
 """How long a person waits for the outcome before hearing that it was received."""
+
+
+PAUSE_S, LONGEST_PAUSE_S = 10.0, 3600.0
+"""How long the sweep leaves a command alone that it has sent; each time twice as long."""
 
 
 class GatewayError(Exception):
@@ -92,6 +96,14 @@ class Reply:
         return self.outcome or "received"
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Until when the sweep leaves a command alone, and for how long it then does."""
+
+    until: float
+    next_s: float
+
+
 class Gateway:
     """Authorises, writes, sends, and waits a little for the outcome."""
 
@@ -99,6 +111,7 @@ class Gateway:
         """`patience_s` nil sends without waiting."""
         self.world = world
         self._patience_s = patience_s
+        self._sent_again: dict[str, Pause] = {}
 
     async def launch(
         self, document: Document, *, now: datetime | None = None, command_id: str | None = None
@@ -131,7 +144,7 @@ class Gateway:
                     "possible now: propose a change, or launch under another key"
                 )
                 raise ConflictError(msg)
-            command = launched or await submit(
+            command = launched or await write(
                 connection,
                 Command(
                     command_id or new_id(),
@@ -177,7 +190,7 @@ class Gateway:
                 body["on"] = on.isoformat()
             if document is not None:
                 body["file"] = document.name
-            command = await submit(
+            command = await write(
                 connection,
                 Command(
                     command_id or new_id(),
@@ -297,7 +310,7 @@ class Gateway:
         async with self.world.engine.begin() as connection:
             await must_be_contact(connection, agreement, actor, received_at)
             digest = await keep(connection, document)
-            command = await submit(
+            command = await write(
                 connection,
                 Command(
                     command_id or new_id(),
@@ -372,7 +385,7 @@ class Gateway:
                 raise
             async with self.world.engine.begin() as connection:
                 reason = f"{command.workflow} has ended; nothing is possible on it any more"
-                await settle(connection, command, Outcome.REFUSED, reason)
+                await refuse(connection, command, reason, taken=False)
 
     async def _start(self, command: Command) -> None:
         argument = {
@@ -418,7 +431,13 @@ class Gateway:
         )
         async with self.world.engine.connect() as connection:
             ids = list(await connection.scalars(waiting))
-        for command_id in ids:
+        # Each time costs events in a history, which are limited: a command that a fault keeps
+        # without an outcome is sent again ever more seldom.
+        clock = asyncio.get_running_loop().time()
+        pauses = {each: self._sent_again.get(each, Pause(clock, PAUSE_S)) for each in ids}
+        due = [each for each, pause in pauses.items() if pause.until <= clock]
+        self._sent_again = pauses
+        for command_id in due:
             async with self.world.engine.connect() as connection:
                 command = await load(connection, command_id)
             try:
@@ -427,7 +446,9 @@ class Gateway:
                 if error.status in UNREACHABLE:
                     raise
                 log.warning("command_not_sent", command=command_id, error=str(error))
-        return len(ids)
+            pause_s = pauses[command_id].next_s
+            pauses[command_id] = Pause(clock + pause_s, min(2 * pause_s, LONGEST_PAUSE_S))
+        return len(due)
 
 
 UNREACHABLE = {
@@ -447,6 +468,15 @@ def new_id() -> str:
 async def keep(connection: AsyncConnection, document: Document | None) -> str | None:
     """Keep a document that came with a command."""
     return await keep_document(connection, document.name, document.raw) if document else None
+
+
+async def write(connection: AsyncConnection, draft: Command) -> Command:
+    """Write a command; sent again it is the first one, another under the same id is refused."""
+    command = await submit(connection, draft)
+    if command.digest != sealed(draft).digest:
+        msg = f"command '{draft.id}' asked for something else before; send this under another id"
+        raise ConflictError(msg)
+    return command
 
 
 async def known(connection: AsyncConnection, command_id: str) -> bool:

@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     mailbox: Path | None = Field(None, description="Folder of mails when no mail server is set.")
     http_host: str = Field("127.0.0.1", description="Where health and metrics are served.")
     http_port: int = Field(9464, description="Port of `/healthz` and `/metrics`; 0 is any free.")
+    sdk_metrics: str | None = Field(
+        None, description="Address such as 127.0.0.1:9465 for the Temporal SDK's own metrics."
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     workflow_slots: int = Field(100, ge=1, description="Workflow tasks at once in a worker.")
     activity_slots: int = Field(20, ge=1, description="Activities at once in a worker.")

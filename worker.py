@@ -256,7 +256,8 @@ async def work(
     on_ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Work until told to stop; then let what is under way finish."""
-    async with world_of(settings, database_url, address) as world:
+    runtime = telemetry(settings.sdk_metrics) if settings.sdk_metrics else None
+    async with world_of(settings, database_url, address, runtime) as world:
         worker = build_worker(
             world,
             workflow_slots=settings.workflow_slots,

@@ -157,7 +157,7 @@ class AgreementActivities:
                 )
                 .values(next_due_at=due_at)
             )
-        await nudge_monitoring(self.world, agreement_id)
+        await nudge_monitoring(self.world, agreement_id, due_at)
         return end
 
     async def _begin_term(

@@ -1,7 +1,7 @@
 """What happens in a case of non-compliance: rungs, acknowledgement, plans, closure."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -9,6 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
+from activities.opening import Miss, add_period, as_json, open_case
+from activities.starting import nudge_monitoring
 from activities.world import (
     Happening,
     World,
@@ -21,9 +23,10 @@ from activities.world import (
     this_workflow,
 )
 from domain.commands import CommandKind, Order, Refused
-from domain.evaluation import Severity
+from domain.evaluation import Severity, Status
 from domain.events import Event
-from domain.identifiers import task_id
+from domain.identifiers import effect_key, task_id
+from domain.lifecycle import OVER
 from domain.noncompliance import (
     Acknowledged,
     CaseOpened,
@@ -31,6 +34,7 @@ from domain.noncompliance import (
     CaseState,
     Forestalled,
     PeriodMissed,
+    PeriodsMet,
     PlanJudged,
     PlanSubmitted,
     RungFired,
@@ -41,11 +45,15 @@ from domain.tasks import TaskKind
 from domain.terms.shape import Agreement, Kpi, Level
 from domain.zones import zone_named
 from notices.templates import Draft, Template
-from store import tables
+from store import outbox, tables
 from store.agreements import agreement_row
 from store.commands import Command, answered_before, take
 from store.editions import edition_at
 from store.tasks import NewTask, close_tasks, open_task, widen
+
+
+SETTLES_WITHIN = timedelta(hours=1)
+"""When an outage hid the end of the term, a case asks again so much later whether it was renewed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +185,7 @@ class CaseActivities:
             case.fields(
                 level=str(level.level),
                 playbook=level.playbook,
-                next="This is the last level." if last else "Unanswered, it climbs at {climbs}.",
+                next="the ladder ends" if last else f"it climbs to level {level.level + 1}",
             ),
             {"climbs": after(due_at, level.answer_within, zone)},
             due_at,
@@ -441,6 +449,9 @@ class CaseActivities:
         """A period that began under the accepted plan was missed: another plan is wanted."""
         async with self.world.engine.begin() as connection:
             case = await load_case(connection, case_id)
+            key = effect_key(case_id, "join_period", missed.period, 1)
+            if await outbox.said(connection, key) != as_json(missed):
+                return None
             due_at = self._plan_due(case, missed.at)
             relapsed = Happening(
                 case.row.agreement, Event.CASE_RELAPSED, case_id, missed.at, (missed.period,)
@@ -458,13 +469,44 @@ class CaseActivities:
 
     @activity.defn
     async def close_case(
-        self, case_id: str, outcome: CaseOutcome, at: datetime, now: datetime
-    ) -> None:
-        """The case is over; a later miss opens another."""
+        self, case_id: str, outcome: CaseOutcome, met: PeriodsMet, now: datetime
+    ) -> bool:
+        """The case is over if Monitoring found so; a later miss opens another."""
         async with self.world.engine.begin() as connection:
             case = await load_case(connection, case_id)
-            await self._close(connection, case, outcome, at, now)
+            key = effect_key(case_id, "figures_recovered", met.period, 1)
+            if await outbox.said(connection, key) != as_json(met):
+                return False
+            await self._close(connection, case, outcome, met.at, now)
+            misses = await self._missed_since(connection, case, met.at)
+            if misses and case.row.closed_at is None:
+                await self._open_next(connection, misses, now)
         await self.world.post.send(case.row.agreement)
+        if misses:  # Monitoring starts what was opened
+            await nudge_monitoring(self.world, case.row.agreement, now)
+        return True
+
+    async def _missed_since(
+        self, connection: AsyncConnection, case: Case, closed_at: datetime
+    ) -> list[Miss]:
+        """Periods missed after the recovery, found with it after an outage, are another case's."""
+        period = tables.case_period
+        query = select(period.c.period, period.c.status, period.c.joined_at).where(
+            period.c.case_id == case.row.id, period.c.joined_at > closed_at
+        )
+        shard = (await agreement_row(connection, case.row.agreement)).shard
+        return [
+            Miss(case.row.agreement, shard, case.row.kpi, key, Status(status), joined_at)
+            for key, status, joined_at in await connection.execute(query.order_by("joined_at"))
+        ]
+
+    async def _open_next(
+        self, connection: AsyncConnection, misses: list[Miss], now: datetime
+    ) -> None:
+        """Open a case with the first of these periods; the others join it."""
+        later = await open_case(connection, self.world, misses[0], now)
+        for miss in misses[1:]:
+            await add_period(connection, later, miss)
 
     @activity.defn
     async def end_case(self, case_id: str, due_at: datetime, now: datetime) -> datetime | None:
@@ -475,6 +517,8 @@ class CaseActivities:
             ends_at = closing_at(case.terms, row.ends_at)
             if ends_at > due_at:
                 return ends_at
+            if row.phase not in OVER:
+                return now + SETTLES_WITHIN
             await self._close(connection, case, CaseOutcome.AGREEMENT_ENDED, due_at, now)
         await self.world.post.send(case.row.agreement)
         return None

@@ -125,7 +125,7 @@ class MilestoneActivities:
                     )
         await self.world.post.send(command.agreement)
         if step.live_plan is not None:
-            await nudge_monitoring(self.world, command.agreement)
+            await nudge_monitoring(self.world, command.agreement, step.live_plan.live_from or now)
         return step
 
     async def _deliver(

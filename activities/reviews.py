@@ -9,9 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
-from activities.starting import start_once, tell_agreement
+from activities.starting import start_once
 from activities.world import Happening, World, by, note, said, tell, this_workflow
-from domain.commands import CommandKind, Order, Refused, Start
+from domain.commands import CommandKind, Order, Refused
 from domain.events import Event
 from domain.identifiers import called_review_id, review_id, task_id
 from domain.reviewing import (
@@ -19,6 +19,7 @@ from domain.reviewing import (
     ReviewClosed,
     ReviewOutcome,
     ReviewPlan,
+    ReviewStart,
     outcome_of,
 )
 from domain.spans import after, before
@@ -41,34 +42,40 @@ class ReviewActivities:
         self.world = world
 
     @activity.defn
-    async def open_review(self, agreement_id: str, number: int, opens_at: datetime) -> str:
-        """Insert the regular review that is due, with its frozen report, and start its workflow."""
+    async def open_review(
+        self, agreement_id: str, number: int, opens_at: datetime, now: datetime
+    ) -> str:
+        """Open the regular review that is due: freeze its report, ask, and start its workflow."""
         review = review_id(agreement_id, number)
         async with self.world.engine.begin() as connection:
             await freeze(connection, agreement_id, review, number, opens_at)
-        start = Start(review, agreement_id, self.world.offset.total_seconds())
-        await start_once(self.world, "ReviewWorkflow", review, start)
+            plan = await ask(connection, review, now)
+        await self._start(agreement_id, review, plan)
         return review
 
     @activity.defn
     async def call_review(self, order: Order, now: datetime) -> str | Refused:
-        """A party calls a review out of turn: insert it and start its workflow."""
+        """A party calls a review out of turn: open it."""
         async with self.world.engine.begin() as connection:
-            command = await take(
-                connection, order, this_workflow(), CommandKind.CALL_REVIEW
-            )
+            command = await take(connection, order, this_workflow(), CommandKind.CALL_REVIEW)
             if isinstance(command, Refused):
                 return command
-            review = await connection.scalar(
+            review: str | None = await connection.scalar(
                 select(tables.review.c.id).where(tables.review.c.call == command.id)
             )
             if review is None:
                 review = await self._insert_called(connection, command)
             called = replace(by(command, Event.REVIEW_CALLED), subject=review)
             await note(connection, called, now, **said(command))
-        start = Start(review, command.agreement, self.world.offset.total_seconds())
-        await start_once(self.world, "ReviewWorkflow", review, start)
+            plan = await ask(connection, review, now)
+        await self._start(command.agreement, review, plan)
         return review
+
+    async def _start(self, agreement_id: str, review: str, plan: ReviewPlan) -> None:
+        """Start the review's workflow, and send what its reviewers are asked."""
+        start = ReviewStart(review, agreement_id, plan, self.world.offset.total_seconds())
+        await start_once(self.world, "ReviewWorkflow", review, start)
+        await self.world.post.send(agreement_id)
 
     async def _insert_called(self, connection: AsyncConnection, command: Command) -> str:
         """Write a called review under the next number of its kind."""
@@ -86,46 +93,8 @@ class ReviewActivities:
         return review
 
     @activity.defn
-    async def ask_reviewers(self, review: str, now: datetime) -> ReviewPlan:
-        """Give each reviewer a task and the frozen report."""
-        async with self.world.engine.begin() as connection:
-            row = await review_row(connection, review)
-            terms = (await edition_at(connection, row.agreement, row.opened_at)).terms
-            plan = plan_of(terms, row.opened_at)
-            title = review_title(row)
-            opened = Happening(row.agreement, Event.REVIEW_OPENED, review, row.opened_at)
-            await note(connection, opened, now, due_at=plan.due_at.isoformat(), report=row.report)
-            for reviewer in terms.reviews.reviewers:
-                task = task_id(review, TaskKind.COMPLETE_REVIEW, reviewer)
-                await open_task(
-                    connection,
-                    NewTask(
-                        task,
-                        row.agreement,
-                        TaskKind.COMPLETE_REVIEW,
-                        review,
-                        review,
-                        (reviewer,),
-                        f"Complete the {title}",
-                        row.opened_at,
-                        plan.due_at,
-                    ),
-                )
-                draft = Draft(
-                    Template.REVIEW_OPENED,
-                    {"review": title, "note": in_words(row.report)},
-                    {"until": plan.due_at},
-                    row.opened_at,
-                    now,
-                    task,
-                )
-                await tell(connection, row.agreement, review, "open", (reviewer,), draft)
-        await self.world.post.send(row.agreement)
-        return plan
-
-    @activity.defn
     async def record_review_answer(self, order: Order, now: datetime) -> ReviewAnswered | Refused:
-        """Record what a reviewer says."""
+        """Record what a reviewer says; the last answer closes the review."""
         review = this_workflow()
         async with self.world.engine.begin() as connection:
             command = await take(connection, order, review, CommandKind.COMPLETE_REVIEW)
@@ -137,7 +106,12 @@ class ReviewActivities:
                 return await refuse(connection, command, f"{review_title(row)} is closed")
             happening = by(command, Event.REVIEW_ANSWERED, command.actor)
             await note(connection, happening, now, choice=command.choice, **said(command))
-            return ReviewAnswered(await count_open(connection, review))
+            waiting_for = await count_open(connection, review)
+            closed = None
+            if not waiting_for:
+                closed = await close(connection, row, command.received_at, now)
+        await self.world.post.send(command.agreement)
+        return ReviewAnswered(waiting_for, closed)
 
     @activity.defn
     async def remind_reviewers(self, review: str, due_at: datetime, now: datetime) -> None:
@@ -188,38 +162,8 @@ class ReviewActivities:
         """Close with what the answers come to; None while one received in time is on its way."""
         async with self.world.engine.begin() as connection:
             row = await review_row(connection, review)
-            if await pending(connection, review, at):
-                return None
-            terms = (await edition_at(connection, row.agreement, row.opened_at)).terms
-            answers = await answers_of(connection, review)
-            outcome = outcome_of(
-                (answer for answer, _ in answers.values() if answer),
-                complete=all(answer for answer, _ in answers.values()),
-            )
-            last = [answered for _, answered in answers.values() if answered]
-            closed_at = max(last) if outcome is not ReviewOutcome.INCOMPLETE else at
-            await connection.execute(
-                update(tables.review)
-                .where(tables.review.c.id == review, tables.review.c.closed_at.is_(None))
-                .values(state="closed", outcome=outcome, closed_at=closed_at)
-            )
-            await close_tasks(connection, review, closed_at)
-            happening = Happening(row.agreement, Event.REVIEW_CLOSED, review, closed_at)
-            said_by = {owner: answer for owner, (answer, _) in answers.items()}
-            await note(connection, happening, now, outcome=outcome, answers=said_by)
-            draft = Draft(
-                Template.REVIEW_CLOSED,
-                {"review": review_title(row), "note": outcome},
-                {},
-                closed_at,
-                now,
-            )
-            changes = terms.changes
-            to = dict.fromkeys((*terms.reviews.reviewers, changes.client, changes.provider))
-            await tell(connection, row.agreement, review, "closed", to, draft)
+            closed = await close(connection, row, at, now)
         await self.world.post.send(row.agreement)
-        closed = ReviewClosed(review, outcome)
-        await tell_agreement(self.world, row.agreement, "review_closed", closed)
         return closed
 
 
@@ -250,6 +194,82 @@ async def freeze(
         "report": await record_of(connection, agreement_id, since, opens_at),
     }
     await connection.execute(insert(tables.review).values(values).on_conflict_do_nothing())
+
+
+async def ask(connection: AsyncConnection, review: str, now: datetime) -> ReviewPlan:
+    """Give each reviewer a task and the frozen report."""
+    row = await review_row(connection, review)
+    terms = (await edition_at(connection, row.agreement, row.opened_at)).terms
+    plan = plan_of(terms, row.opened_at)
+    title = review_title(row)
+    opened = Happening(row.agreement, Event.REVIEW_OPENED, review, row.opened_at)
+    await note(connection, opened, now, due_at=plan.due_at.isoformat(), report=row.report)
+    for reviewer in terms.reviews.reviewers:
+        task = task_id(review, TaskKind.COMPLETE_REVIEW, reviewer)
+        await open_task(
+            connection,
+            NewTask(
+                task,
+                row.agreement,
+                TaskKind.COMPLETE_REVIEW,
+                review,
+                review,
+                (reviewer,),
+                f"Complete the {title}",
+                row.opened_at,
+                plan.due_at,
+            ),
+        )
+        draft = Draft(
+            Template.REVIEW_OPENED,
+            {"review": title, "note": in_words(row.report)},
+            {"until": plan.due_at},
+            row.opened_at,
+            now,
+            task,
+        )
+        await tell(connection, row.agreement, review, "open", (reviewer,), draft)
+    return plan
+
+
+async def close(
+    connection: AsyncConnection,
+    row: Any,  # noqa: ANN401 - a database row
+    at: datetime,
+    now: datetime,
+) -> ReviewClosed | None:
+    """Close a review with its answers' outcome; None while one received in time is on its way."""
+    review = row.id
+    if await pending(connection, review, at):
+        return None
+    terms = (await edition_at(connection, row.agreement, row.opened_at)).terms
+    answers = await answers_of(connection, review)
+    outcome = outcome_of(
+        (answer for answer, _ in answers.values() if answer),
+        complete=all(answer for answer, _ in answers.values()),
+    )
+    last = [answered for _, answered in answers.values() if answered]
+    closed_at = max(last) if outcome is not ReviewOutcome.INCOMPLETE else at
+    await connection.execute(
+        update(tables.review)
+        .where(tables.review.c.id == review, tables.review.c.closed_at.is_(None))
+        .values(state="closed", outcome=outcome, closed_at=closed_at)
+    )
+    await close_tasks(connection, review, closed_at)
+    happening = Happening(row.agreement, Event.REVIEW_CLOSED, review, closed_at)
+    said_by = {owner: answer for owner, (answer, _) in answers.items()}
+    await note(connection, happening, now, outcome=outcome, answers=said_by)
+    draft = Draft(
+        Template.REVIEW_CLOSED,
+        {"review": review_title(row), "note": outcome},
+        {},
+        closed_at,
+        now,
+    )
+    changes = terms.changes
+    to = dict.fromkeys((*terms.reviews.reviewers, changes.client, changes.provider))
+    await tell(connection, row.agreement, review, "closed", to, draft)
+    return ReviewClosed(review, outcome)
 
 
 def plan_of(terms: Agreement, opens_at: datetime) -> ReviewPlan:

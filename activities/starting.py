@@ -1,6 +1,7 @@
 """How activities start and tell workflows: by business id, once, through the client."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -23,8 +24,8 @@ class MonitoringStart:
     offset_s: float = 0.0
 
 
-async def nudge_monitoring(world: World, agreement_id: str) -> None:
-    """Have the shard's monitoring look again at what is due, starting it if there is none."""
+async def nudge_monitoring(world: World, agreement_id: str, at: datetime) -> None:
+    """Have the shard's monitoring look at what is due at that instant, starting it if need be."""
     async with world.engine.connect() as connection:
         shard = await connection.scalar(
             select(tables.agreement.c.shard).where(tables.agreement.c.id == agreement_id)
@@ -35,7 +36,8 @@ async def nudge_monitoring(world: World, agreement_id: str) -> None:
         id=monitoring_workflow(int(shard or 0)),
         task_queue=world.task_queue,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        start_signal="look_again",
+        start_signal="look_at",
+        start_signal_args=[at],
     )
 
 

@@ -132,7 +132,11 @@ async def _check(connection: AsyncConnection, on_shard: int) -> None:
     """The year was what it is said to have been; otherwise its events tell nothing."""
     journal, mine = tables.journal, tables.journal.c.agreement == "standard"
     told = dict(
-        (await connection.execute(select(journal.c.event, func.count()).where(mine).group_by("event")))
+        (
+            await connection.execute(
+                select(journal.c.event, func.count()).where(mine).group_by("event")
+            )
+        )
         .tuples()
         .all()
     )
@@ -150,12 +154,9 @@ async def _check(connection: AsyncConnection, on_shard: int) -> None:
         "review_closed": 6,
         "term_renewed": 1,
     }
-    print(told)
     wrong = {event: told.get(event, 0) for event in expected if told.get(event) != expected[event]}
     assert not wrong, f"the standard year went otherwise: {wrong}"
-    measured = await connection.scalar(
-        select(func.count(tables.evaluation.c.agreement.distinct()))
-    )
+    measured = await connection.scalar(select(func.count(tables.evaluation.c.agreement.distinct())))
     assert measured == on_shard, f"{measured} agreements were measured, not {on_shard}"
 
 

@@ -1,11 +1,11 @@
 """Commands: what a person asks for, and what became of it.
 
 A command is a row that a gateway wrote after authorising it; a signal carries only its id and
-digest. The activity that records the effect answers with Recorded or Refused, never with an error.
+digest. The activity that records the effect answers with what came of it, or with Refused, never
+with an error.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -40,19 +40,6 @@ class Order:
 
     command: str
     digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """The command took effect, once: what was chosen, by whom, and when it was received."""
-
-    command: str
-    kind: CommandKind
-    subject: str
-    choice: str
-    actor: str
-    received_at: datetime
-    on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ histories and carried states of many years are read with them.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
 
 from domain.spans import Span, add_months, after, before
 from domain.terms.shape import Agreement, Level
@@ -135,12 +134,11 @@ def review_openings(terms: Agreement, live_from: datetime, ends_at: datetime) ->
     )
     every = terms.reviews.every
     # Each is counted from the anchor, so that clamped month ends do not drift.
-    for times in count(1):
-        opens_at = after(anchor, Span(every.amount * times, every.unit), zone)
-        if opens_at > ends_at:
-            return
+    times = 1
+    while (opens_at := after(anchor, Span(every.amount * times, every.unit), zone)) <= ends_at:
         if opens_at >= live_from:
             yield opens_at
+        times += 1
 
 
 def go_live_at(planned_on: date, accepted_at: datetime, terms: Agreement) -> datetime:

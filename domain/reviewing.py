@@ -59,15 +59,26 @@ class ReviewPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewAnswered:
-    """An answer is recorded; so many reviewers are still to answer."""
+class ReviewStart:
+    """What a review is started with, once its reviewers are asked."""
 
-    waiting_for: int
+    subject: str
+    agreement: str
+    plan: ReviewPlan
+    offset_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewClosed:
-    """What the agreement hears when a review has closed."""
+    """A review has closed, with what its answers come to."""
 
     review: str
     outcome: ReviewOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewAnswered:
+    """An answer is recorded; so many reviewers are still to answer. The last one closes it."""
+
+    waiting_for: int
+    closed: ReviewClosed | None = None

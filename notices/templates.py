@@ -81,7 +81,8 @@ WORDINGS: dict[Template, Wording] = {
     Template.BREACH: Wording(
         "{severity} non-compliance, level {level}: {kpi}",
         "{kpi} missed its target in {period}.\n{reason}\n\n"
-        "This is level {level} of the escalation. {next}\nWhat to do: {playbook}",
+        "This is level {level} of the escalation. Unanswered until {climbs}, {next}.\n"
+        "What to do: {playbook}",
     ),
     Template.LADDER_EXHAUSTED: Wording(
         "Nobody answered: {kpi}",

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,6 +15,7 @@ from google.protobuf.empty_pb2 import Empty
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.api.testservice.v1 import LockTimeSkippingRequest, SleepRequest
 from temporalio.client import Client
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig
 
 import embedded
 from activities.world import World
@@ -89,6 +91,12 @@ class Stage:
         self.now = await server_time(self.client) + self.world.offset
 
 
+@cache
+def quiet_runtime() -> Runtime:
+    """The SDK's runtime without its warning, at every start, of what this test server cannot do."""
+    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter="ERROR")))
+
+
 async def server_time(client: Client) -> datetime:
     """The time-skipping server's own time."""
     answer = await client.test_service.get_current_time(Empty())
@@ -114,7 +122,9 @@ async def staged(
     engine: AsyncEngine = connect(database_url)
     try:
         with embedded.time_skipping(search_attributes=SEARCH_ATTRIBUTES) as address:
-            client = await Client.connect(address, data_converter=DATA_CONVERTER)
+            client = await Client.connect(
+                address, data_converter=DATA_CONVERTER, runtime=quiet_runtime()
+            )
             # The server begins unlocked and would run ahead of the driver whenever it is idle.
             await client.test_service.lock_time_skipping(LockTimeSkippingRequest())
             offset = begins - await server_time(client)

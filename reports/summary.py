@@ -12,7 +12,7 @@ def in_words(summary: dict[str, Any], zone: ZoneInfo) -> Iterator[str]:
     """A dozen lines: what was measured, what was missed, who was told, what is owed."""
     yield (
         f"{summary['title']}: {summary['phase']}, term {summary['term']} "
-        f"ends {stamp(summary['ends_at'], zone)}, {summary['editions']} editions of its terms"
+        f"ends {stamp(summary['ends_at'], zone)}, {_several(summary['editions'], 'edition')} of its terms"
     )
     yield "Periods"
     for kpi, each in summary["kpis"].items():
@@ -34,7 +34,7 @@ def in_words(summary: dict[str, Any], zone: ZoneInfo) -> Iterator[str]:
     yield f"Renewals    {len(summary['renewals'])}: {renewals}"
     yield from _owed(summary["credits"])
     waiting = summary["open_tasks"]
-    yield f"Still to do {len(waiting)} tasks"
+    yield f"Still to do {_several(len(waiting), 'task')}"
     for task in waiting:
         due = stamp(task["due_at"], zone) if task["due_at"] else "no date"
         yield f"  {task['title']} ({', '.join(task['owners'])}), due {due}"
@@ -48,6 +48,10 @@ def _counted(words: Any) -> str:  # noqa: ANN401 - an iterable of words
     return ", ".join(told) or "none"
 
 
+def _several(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def _owed(months: list[dict[str, Any]]) -> Iterator[str]:
     """Credits by month; a sum only where amounts are known."""
     if not months:
@@ -55,14 +59,14 @@ def _owed(months: list[dict[str, Any]]) -> Iterator[str]:
         return
     amounts = [row["amount_minor"] for row in months]
     if None in amounts:
-        yield f"Owed        credits in {len(months)} months; no charge is known, so no amounts"
+        yield f"Owed        credits in {_several(len(months), 'month')}; no charge is known, so no amounts"
     else:
         total = Money(sum(amounts), months[0]["currency"])
-        yield f"Owed        {total} in service credits over {len(months)} months"
+        yield f"Owed        {total} in service credits over {_several(len(months), 'month')}"
     for row in months:
         capped = f" (capped from {row['earned_percent']} %)" if row["capped"] else ""
         amount = f": {row['amount']}" if row["amount"] else ""
         yield (
             f"  {row['month']}: {row['due_percent']} % of the month's charge{capped}"
-            f"{amount}, from {row['periods']} periods"
+            f"{amount}, from {_several(row['periods'], 'period')}"
         )

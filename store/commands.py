@@ -10,7 +10,10 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.commands import CommandKind, Order, Outcome, Recorded, Refused
+from domain.commands import CommandKind, Order, Outcome, Refused
+from domain.events import Event
+from domain.identifiers import effect_key
+from store import journal
 from store.tables import command, task
 
 
@@ -41,10 +44,6 @@ class Command:
     def order(self) -> Order:
         """What the signal carries."""
         return Order(self.id, self.digest)
-
-    def recorded(self) -> Recorded:
-        """The command as a workflow hears of it."""
-        return Recorded(self.id, self.kind, self.subject, self.choice, self.actor, self.received_at)
 
 
 def sealed(draft: Command) -> Command:
@@ -101,7 +100,8 @@ async def take(
             )
         )
         if taken.rowcount == 0:
-            return await refuse(connection, found, await why_closed(connection, found.task))
+            reason = await why_closed(connection, found.task)
+            return await refuse(connection, found, reason, taken=False)
     await settle(connection, found, Outcome.RECORDED)
     return found
 
@@ -125,23 +125,34 @@ async def settle(
     )
 
 
-async def refuse(connection: AsyncConnection, found: Command, reason: str) -> Refused:
-    """Refuse a command in the transaction that took it; the task it had answered is open again."""
-    await connection.execute(
-        update(command)
-        .where(command.c.id == found.id)
-        .values(outcome=Outcome.REFUSED, reason=reason)
-    )
-    if found.task is not None:
+async def refuse(
+    connection: AsyncConnection, found: Command, reason: str, *, taken: bool = True
+) -> Refused:
+    """Refuse a command, also one `taken` in this transaction: its task is then open again."""
+    if taken and found.task is not None:
         await connection.execute(
             update(task)
-            .where(
-                task.c.id == found.task,
-                task.c.answered_by == found.actor,
-                task.c.answered_at == found.received_at,
-            )
+            .where(task.c.id == found.task, task.c.answered_by == found.actor)
             .values(answer=None, answered_by=None, answered_at=None, closed_at=None)
         )
+    refusing = update(command).where(command.c.id == found.id)
+    if not taken:  # the first word stands: it may have been recorded meanwhile
+        refusing = refusing.where(command.c.outcome.is_(None))
+    refused = await connection.execute(refusing.values(outcome=Outcome.REFUSED, reason=reason))
+    if refused.rowcount == 0:
+        return Refused(found.id, reason)
+    refusal = journal.Entry(
+        effect_key(found.id, Event.COMMAND_REFUSED),
+        found.agreement,
+        Event.COMMAND_REFUSED,
+        found.subject,
+        found.received_at,
+        found.received_at,
+        found.actor,
+        {"kind": found.kind, "choice": found.choice, "reason": reason},
+        found.id,
+    )
+    await journal.note(connection, refusal)
     return Refused(found.id, reason)
 
 

@@ -1,16 +1,24 @@
 """Lives: an agreement on the product's own worker, whose time passes when the test says so.
 
-`helpdesk(…)` is the text of a small agreement in UTC that went live on 2027-01-04, with one weekly
-KPI; keyword arguments replace parts of it.
+`helpdesk(…)` is the text of a small agreement in UTC that is to go live on 2027-01-04, with one
+weekly KPI; what is given by path replaces or adds values.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import yaml
+from sqlalchemy import text
+from temporalio import client, worker
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
+
+from domain.commands import Order
 from gateway import Document, Gateway, Reply
 from notices.channels import MailboxChannel
 from rehearsal.stage import Stage, staged
@@ -22,10 +30,83 @@ HELPDESK = (Path(__file__).parent / "documents" / "life.yaml").read_text(encodin
 
 BEGINS = datetime(2026, 11, 30, 9, tzinfo=UTC)
 
+HANGS_AFTER_S = 60
+"""A step of time that takes so long in reality never ends."""
 
-def at(text: str) -> datetime:
+
+def at(said: str) -> datetime:
     """`2027-01-04` or `2027-01-04 09:00` in UTC."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return datetime.fromisoformat(said).replace(tzinfo=UTC)
+
+
+def helpdesk(changes: Mapping[str, Any] | None = None) -> str:
+    """The small agreement, with other values at some paths, such as `kpis.errors.every`."""
+    document = yaml.load(HELPDESK, yaml.BaseLoader)  # noqa: S506 - texts only, as the reader sees it
+    for path, value in (changes or {}).items():
+        *above, last = path.split(".")
+        place = document
+        for step in above:
+            named = isinstance(place, list)
+            place = next(each for each in place if each["key"] == step) if named else place[step]
+        place[last] = value
+    return yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
+
+
+class ActivityFaults(ActivityInboundInterceptor):
+    """Reports what an activity raises."""
+
+    def __init__(self, inner: ActivityInboundInterceptor, faults: "Faults") -> None:
+        super().__init__(inner)
+        self._faults = faults
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
+        try:
+            return await super().execute_activity(input)
+        except Exception as fault:
+            self._faults.report(fault)
+            raise
+
+
+class Faults(client.Interceptor, worker.Interceptor):
+    """Hears of every fault of an activity or a workflow task, which would be retried for ever."""
+
+    def __init__(self) -> None:
+        self.heard: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002
+        return ActivityFaults(next, self)
+
+    def report(self, fault: BaseException) -> None:
+        """Keep the first."""
+        if not self.heard.done():
+            self.heard.set_result(fault)
+
+
+class FaultLog(logging.Handler):
+    """Reports what a workflow task raises, which the SDK only logs."""
+
+    def __init__(self, faults: Faults) -> None:
+        super().__init__(logging.WARNING)
+        self._faults = faults
+        self._loop = asyncio.get_running_loop()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Some are logged by other threads."""
+        if record.getMessage().startswith("Failed") and record.exc_info and record.exc_info[1]:
+            self._loop.call_soon_threadsafe(self._faults.report, record.exc_info[1])
+
+
+class Working:
+    """A worker at work until it is stopped."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._worker = build_worker(stage.world)
+        self._task = asyncio.create_task(self._worker.run())
+
+    async def stop(self) -> None:
+        """Let what is under way finish."""
+        await self._worker.shutdown()
+        await self._task
 
 
 @dataclass(slots=True)
@@ -34,6 +115,8 @@ class Life:
 
     stage: Stage
     gateway: Gateway
+    faults: Faults
+    working: Working
     agreement: str = "helpdesk"
 
     async def launch(self, document: str = HELPDESK) -> Reply:
@@ -43,15 +126,34 @@ class Life:
         await self.pass_by(timedelta(seconds=1))
         return reply
 
-    async def until(self, text: str) -> None:
+    async def until(self, said: str) -> None:
         """Let time pass to an instant in UTC, by days so that nothing is jumped over."""
-        end = at(text)
+        end = at(said)
         while self.stage.now < end:
-            await self.stage.advance(min(timedelta(days=5), end - self.stage.now))
+            await self.pass_by(min(timedelta(days=5), end - self.stage.now))
 
     async def pass_by(self, length: timedelta) -> None:
-        """Let so much time pass."""
-        await self.stage.advance(length)
+        """Let so much time pass; a fault, which would be retried for ever, ends the test at once."""
+        passing = asyncio.ensure_future(self.stage.advance(length))
+        waiting = {passing, self.faults.heard}
+        first = asyncio.FIRST_COMPLETED
+        await asyncio.wait(waiting, timeout=HANGS_AFTER_S, return_when=first)
+        if self.faults.heard.done():
+            passing.cancel()
+            raise self.faults.heard.result()
+        if not passing.done():
+            passing.cancel()
+            message = f"{length} from {self.stage.now} never end"
+            raise TimeoutError(message)
+        await passing
+
+    @asynccontextmanager
+    async def outage(self) -> AsyncIterator[Gateway]:
+        """No worker lives; what people ask meanwhile goes through the gateway that this gives."""
+        await self.working.stop()
+        yield Gateway(self.stage.world, patience_s=0)
+        self.working = Working(self.stage)
+        await self.pass_by(timedelta(seconds=1))
 
     async def open_tasks(self, kind: str | None = None, owner: str | None = None) -> list[Any]:
         """The open tasks, soonest first."""
@@ -113,14 +215,41 @@ class Life:
             entries = await history(connection, self.agreement)
         return [entry for entry in entries if event in {None, entry.event}]
 
+    async def rows(self, statement: str, **values: Any) -> list[Any]:
+        """What the record says."""
+        async with self.stage.world.engine.connect() as connection:
+            return list((await connection.execute(text(statement), values)).all())
+
     async def query(self, workflow: str, name: str) -> Any:
         """Ask a workflow."""
         return await self.stage.client.get_workflow_handle(workflow).query(name)
+
+    async def signal(self, workflow: str, name: str, argument: object) -> None:
+        """Signal a workflow past the gateway, as one could who reached Temporal."""
+        await self.stage.client.get_workflow_handle(workflow).signal(name, argument)
+        await self.pass_by(timedelta(seconds=1))
+
+    async def order(self, command_id: str) -> Order:
+        """What the signal of a command carries."""
+        ((digest,),) = await self.rows("SELECT digest FROM command WHERE id = :id", id=command_id)
+        return Order(command_id, digest)
 
 
 @asynccontextmanager
 async def living(database_url: str, folder: Path, begins: datetime = BEGINS) -> AsyncIterator[Life]:
     """A world with the product's own worker, from an instant of business time on."""
     channel = MailboxChannel(folder / "mailbox", "covenant@example.invalid")
-    async with staged(database_url, channel, begins) as stage, build_worker(stage.world):
-        yield Life(stage, Gateway(stage.world, patience_s=5))
+    faults = Faults()
+    logger, log = logging.getLogger("temporalio.worker"), FaultLog(faults)
+    logger.addHandler(log)
+    try:
+        async with staged(database_url, channel, begins) as stage:
+            observed = client.Client(**{**stage.client.config(), "interceptors": [faults]})
+            stage.world = replace(stage.world, temporal=observed)
+            life = Life(stage, Gateway(stage.world, patience_s=5), faults, Working(stage))
+            try:
+                yield life
+            finally:
+                await life.working.stop()
+    finally:
+        logger.removeHandler(log)

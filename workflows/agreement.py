@@ -31,7 +31,6 @@ from domain.lifecycle import (
 )
 from domain.plan import Plan
 from domain.renewing import RenewalSettled
-from domain.reviewing import ReviewClosed
 from workflows.attributes import CLIENT, ENDS_AT, PHASE, PROVIDER
 from workflows.policies import EFFECT
 from workflows.waiting import Asked, Inbox, Watch
@@ -54,7 +53,7 @@ class AgreementCarried:
     schema: int = 1
 
 
-News = ReviewClosed | ChangeClosed | RenewalSettled
+News = ChangeClosed | RenewalSettled
 
 
 @workflow.defn
@@ -136,8 +135,6 @@ class AgreementWorkflow:
                     self._expect_edition(message)
                 case RenewalSettled():
                     await self._settle_renewal()
-                case ReviewClosed():
-                    pass
 
     def _turn_the_page(self) -> None:
         """Continue as new between chapters, or when the history grows long; nothing is lost."""
@@ -230,7 +227,7 @@ class AgreementWorkflow:
         """A regular review is due."""
         await workflow.execute_activity_method(
             ReviewActivities.open_review,
-            args=[self._state.agreement, int(due.key), due.at],
+            args=[self._state.agreement, int(due.key), due.at, self._watch.now()],
             **EFFECT,
         )
         self._set(reviews_opened=max(self._state.reviews_opened, int(due.key)))
@@ -320,11 +317,6 @@ class AgreementWorkflow:
     def call_review(self, order: Order) -> None:
         """A party calls a review out of turn."""
         self._inbox.ask(CommandKind.CALL_REVIEW, order)
-
-    @workflow.signal
-    def review_closed(self, news: ReviewClosed) -> None:
-        """A review has closed."""
-        self._inbox.put(news)
 
     @workflow.signal
     def change_closed(self, news: ChangeClosed) -> None:

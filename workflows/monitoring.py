@@ -7,7 +7,7 @@ from temporalio import workflow
 
 from activities.monitoring import MonitoringActivities
 from workflows.policies import VALUING
-from workflows.waiting import Inbox, Watch
+from workflows.waiting import Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +28,42 @@ class MonitoringWorkflow:
     def __init__(self, start: MonitoringCarried) -> None:
         """Take over from the run before."""
         self._state = start
-        self._nudges: Inbox[str] = Inbox()
+        self._nudges: list[datetime] = []
         self._watch = Watch(start.offset_s)
 
     @workflow.run
     async def run(self, start: MonitoringCarried) -> None:
-        """Wait for the next period or a nudge, evaluate, and again."""
+        """Wait until the next period is due or something earlier is told of, evaluate, and again."""
         while True:
+            await self._evaluate_what_is_due()
             if workflow.info().is_continue_as_new_suggested() and not self._nudges:
                 workflow.continue_as_new(self._state)
             await self._watch.wait(
-                self._state.next_due_at, self._nudges.__bool__, f"periods of shard {start.shard}"
+                self._state.next_due_at,
+                lambda: bool(self._nudges),
+                f"periods of shard {start.shard}",
             )
-            self._nudges.take()
+            self._take_nudges()
+
+    async def _evaluate_what_is_due(self) -> None:
+        """Evaluate, unless nothing is due; a nudge alone costs no activity."""
+        due_at, now = self._state.next_due_at, self._watch.now()
+        if due_at is not None and due_at <= now:
             next_due_at = await workflow.execute_activity_method(
-                MonitoringActivities.evaluate_due,
-                args=[start.shard, self._watch.now()],
-                **VALUING,
+                MonitoringActivities.evaluate_due, args=[self._state.shard, now], **VALUING
             )
             self._state = replace(self._state, next_due_at=next_due_at)
 
+    def _take_nudges(self) -> None:
+        """Be awake at the instants that were told, too."""
+        known = (self._state.next_due_at, *self._nudges)
+        self._nudges = []
+        self._state = replace(self._state, next_due_at=min(filter(None, known), default=None))
+
     @workflow.signal
-    def look_again(self) -> None:
-        """Something changed that may be due earlier."""
-        self._nudges.put("look again")
+    def look_at(self, at: datetime) -> None:
+        """Something is due at that instant, perhaps earlier than anything else."""
+        self._nudges.append(at)
 
     @workflow.query
     def standing(self) -> str:

@@ -210,12 +210,13 @@ class NonComplianceWorkflow:
         if moved(self._case.state or CaseState.CLIMBING, CaseMove.RECOVERED) is None:
             return
         outcome = CaseOutcome.RECOVERED_UNANSWERED if unanswered else CaseOutcome.VERIFIED
-        await workflow.execute_activity_method(
+        closed = await workflow.execute_activity_method(
             CaseActivities.close_case,
-            args=[self._case.subject, outcome, met.at, self._watch.now()],
+            args=[self._case.subject, outcome, met, self._watch.now()],
             **EFFECT,
         )
-        self._move(CaseMove.RECOVERED)
+        if closed:
+            self._move(CaseMove.RECOVERED)
 
     async def _end(self, due: CaseDue) -> None:
         """The agreement ends, and the case with it; or it was renewed and ends later."""

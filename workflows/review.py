@@ -1,10 +1,10 @@
-"""A review: reviewers of both sides are asked, reminded, gone over, and heard."""
+"""A review: reviewers of both sides, who were asked, are reminded, gone over, and heard."""
 
 from temporalio import workflow
 
 from activities.reviews import ReviewActivities
-from domain.commands import CommandKind, Order, Refused, Start
-from domain.reviewing import ReviewClosed, ReviewDue, ReviewDueKind, ReviewPlan
+from domain.commands import CommandKind, Order, Refused
+from domain.reviewing import ReviewClosed, ReviewDue, ReviewDueKind, ReviewStart
 from workflows.policies import EFFECT
 from workflows.waiting import Asked, Inbox, Watch
 
@@ -14,27 +14,24 @@ class ReviewWorkflow:
     """One review, from its frozen report to its outcome."""
 
     @workflow.init
-    def __init__(self, start: Start) -> None:
-        """Nothing is known yet."""
+    def __init__(self, start: ReviewStart) -> None:
+        """The reviewers are asked already."""
         self._review = start.subject
+        self._close_at = start.plan.close_at
         self._inbox: Inbox[Asked] = Inbox()
         self._watch = Watch(start.offset_s)
-        self._rows: tuple[ReviewDue, ...] = ()
+        self._rows: tuple[ReviewDue, ...] = start.plan.rows()
         self._waiting_for: int | None = None
         self._closed: ReviewClosed | None = None
 
     @workflow.run
-    async def run(self, start: Start) -> None:
-        """Ask; hear until all have answered or the review closes incomplete."""
-        plan = await workflow.execute_activity_method(
-            ReviewActivities.ask_reviewers, args=[start.subject, self._watch.now()], **EFFECT
-        )
-        self._rows = plan.rows()
+    async def run(self, _start: ReviewStart) -> None:
+        """Hear until all have answered or the review closes incomplete."""
         while self._closed is None:
             await self._chase()
             await self._hear()
-            if self._waiting_for == 0 or not self._rows:
-                await self._close(plan)
+            if self._closed is None and (self._waiting_for == 0 or not self._rows):
+                await self._close()
             if self._closed is None:
                 due = self._rows[0] if self._rows else None
                 what = due.kind if due else "an answer is on its way"
@@ -66,13 +63,13 @@ class ReviewWorkflow:
                 **EFFECT,
             )
             if not isinstance(answered, Refused):
-                self._waiting_for = answered.waiting_for
+                self._waiting_for, self._closed = answered.waiting_for, answered.closed
 
-    async def _close(self, plan: ReviewPlan) -> None:
+    async def _close(self) -> None:
         """Close, unless an answer received in time is still on its way."""
         self._closed = await workflow.execute_activity_method(
             ReviewActivities.close_review,
-            args=[self._review, plan.close_at, self._watch.now()],
+            args=[self._review, self._close_at, self._watch.now()],
             **EFFECT,
         )
 

@@ -22,6 +22,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 import pytest
 import yaml
+from prometheus_client import Counter, Gauge
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
@@ -58,11 +59,12 @@ ONE_SHOTS = {
     "covenant-migrate",
 }
 HTTP_PORT = Settings.model_fields["http_port"].default
+SDK_PORT = 9466
 LISTENING = {
     "temporal": {7233, 9463},
     "temporal-ui": {8080},
     "covenant-postgres": {5432},
-    **{name: {HTTP_PORT} for name in WORKERS},
+    **{name: {HTTP_PORT, SDK_PORT} for name in WORKERS},
 }
 
 SERVER_SETTINGS = {
@@ -176,7 +178,7 @@ def test_every_published_port_is_on_loopback_and_somebody_listens_there() -> Non
             taken.append(int(outside))
 
     assert len(taken) == len(set(taken)), "two services on one port"
-    assert set(taken) == {5432, 7233, 8080, 9463, HTTP_PORT, HTTP_PORT + 1}
+    assert sorted(taken) == [5432, 7233, 8080, 9463, *range(HTTP_PORT, HTTP_PORT + 4)]
     assert all(str(port) in OPERATIONS for port in taken)
 
 
@@ -420,6 +422,12 @@ def test_a_secret_has_no_default_and_may_not_be_empty() -> None:
                 assert ":?" in value, (name, variable)
 
 
+def test_workers_listen_where_their_neighbours_reach_them() -> None:
+    for name in WORKERS:
+        assert environment(name)["COVENANT_HTTP_HOST"] == "0.0.0.0"  # noqa: S104 - in a container
+        assert environment(name)["COVENANT_SDK_METRICS"] == f"0.0.0.0:{SDK_PORT}"
+
+
 def test_what_is_optional_is_set_by_nobody_until_somebody_does() -> None:
     # An empty COVENANT_SMTP_HOST would be a mail server without a name.
     assert not re.search(r"^COVENANT_\w+=", EXAMPLE_TEXT, re.MULTILINE)
@@ -617,7 +625,7 @@ def test_the_image_runs_as_nobody_in_particular() -> None:
 
     assert last.startswith("python:3.13-slim")
     assert re.search(r"^USER 10001:10001$", last, re.MULTILINE)
-    assert f"EXPOSE {HTTP_PORT}" in last
+    assert f"EXPOSE {HTTP_PORT} {SDK_PORT}" in last
     assert "PATH=/opt/covenant/bin:$PATH" in last
     assert PYPROJECT["project"]["scripts"] == {"covenant": "starter:main"}
 
@@ -641,13 +649,13 @@ def test_every_metric_is_documented_with_its_labels() -> None:
     table = OPERATIONS.partition("\n## Metrics\n")[2]
     rows = re.findall(r"^\| `(covenant_\w+)` \| ([^|\n]*)\|", table, re.MULTILINE)
     exposed = {}
-    for metric in (worker.ACTIVITIES_DONE, worker.SWEPT, worker.SWEEP_FAULTS, worker.UNSENT):
+    for metric in vars(worker).values():
+        if not isinstance(metric, Counter | Gauge):
+            continue
         (family,) = metric.describe()
         name = f"{family.name}_total" if family.type == "counter" else family.name
         exposed[name] = set(metric._labelnames)
-    named = set(re.findall(r'"(covenant_\w+)", ', (ROOT / "worker.py").read_text("utf-8")))
 
-    assert named == set(exposed)
     assert [name for name, _ in rows] == list(exposed)
     for name, labels in rows:
         assert exposed[name] <= set(re.findall(r"`(\w+)`", labels))

@@ -13,6 +13,7 @@ from domain.plan import (
     PlannedMilestone,
     PlannedReview,
     PlannedRung,
+    asked,
     closing_at,
     draw_plan,
     first_term_ends_at,
@@ -69,6 +70,22 @@ def test_a_milestone_that_nobody_agreed_on_is_an_error() -> None:
         plan_milestone("other", date(2027, 4, 1), TERMS)
 
 
+@pytest.mark.parametrize(
+    ("launched", "warned", "late"),
+    [
+        ("2027-03-01", "2027-03-18", "2027-04-02"),
+        ("2027-03-20", "2027-03-20", "2027-04-02"),
+        ("2027-05-01", "2027-05-01", "2027-05-01"),
+    ],
+)
+def test_nobody_is_chased_before_he_was_asked(launched: str, warned: str, late: str) -> None:
+    milestone = plan_milestone("go_live", date(2027, 4, 1), TERMS)
+
+    assert asked(milestone, london(launched)) == PlannedMilestone(
+        "go_live", london(warned), london(late), gate=True
+    )
+
+
 # --- the term
 
 
@@ -102,9 +119,7 @@ def test_each_renewal_adds_its_months() -> None:
 
 
 def test_clamped_ends_of_terms_do_not_drift() -> None:
-    terms = agreed(
-        term={"starts_on": "2027-08-31", "months": "6"}, renewal={"renews_for": "6"}
-    )
+    terms = agreed(term={"starts_on": "2027-08-31", "months": "6"}, renewal={"renews_for": "6"})
 
     assert ends(terms, 4) == ["2028-02-29", "2028-08-31", "2029-02-28", "2029-08-31"]
 
@@ -124,9 +139,7 @@ def test_the_current_term_ends_when_it_was_to_end_whatever_the_edition_says() ->
     assert plan.renewal_opens_at == london("2029-09-01")
 
 
-@given(
-    st.dates(date(1990, 1, 1), date(2050, 12, 31)), st.integers(1, 60), st.integers(1, 24)
-)
+@given(st.dates(date(1990, 1, 1), date(2050, 12, 31)), st.integers(1, 60), st.integers(1, 24))
 def test_the_nth_term_ends_all_its_months_after_the_first_day(
     starts_on: date, months: int, renews_for: int
 ) -> None:
@@ -138,8 +151,7 @@ def test_the_nth_term_ends_all_its_months_after_the_first_day(
         total = starts_on.year * 12 + starts_on.month - 1 + months + renewals * renews_for
         assert end[:7] == f"{total // 12}-{total % 12 + 1:02}"
         assert int(end[8:]) == starts_on.day or (
-            int(end[8:]) < starts_on.day
-            and (date.fromisoformat(end) + timedelta(days=1)).day == 1
+            int(end[8:]) < starts_on.day and (date.fromisoformat(end) + timedelta(days=1)).day == 1
         )
 
 

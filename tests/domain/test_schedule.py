@@ -100,9 +100,7 @@ BY_RHYTHM = {every: with_kpi("resolution", every=every.value) for every in Every
 
 
 @given(
-    st.lists(
-        st.tuples(st.integers(1, 400), st.sampled_from(list(Every))), max_size=4
-    ),
+    st.lists(st.tuples(st.integers(1, 400), st.sampled_from(list(Every))), max_size=4),
     st.integers(0, 200),
     st.integers(1, 300),
 )

@@ -62,8 +62,10 @@ def test_lengths_are_read(text: str, span: Span) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "4", "h", "-1 h", "+1 h", "1.5 h", "4  h", "4 H", "4 hs", "mins", "1 mins", "1234567 h"]
-    + ["1 h 30 min", "٤ h", "P2M", "2 fortnights", "1e3 s"],
+    [
+        *("", "4", "h", "-1 h", "+1 h", "1.5 h", "4  h", "4 H", "4 hs", "mins", "1 mins"),
+        *("1234567 h", "1 h 30 min", "٤ h", "P2M", "2 fortnights", "1e3 s"),
+    ],
 )
 def test_what_is_not_a_length_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="is not a length of time; write for example `4 h`"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import yaml
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -18,7 +19,7 @@ from tests.real_data.shared_data import (
 )
 
 
-def agreement(zone: str, starts_on: str, months: int, kpis: Iterable[dict[str, object]]) -> str:
+def agreement(zone: str, starts_on: str, months: int, kpis: Iterable[dict[str, Any]]) -> str:
     """The small agreement of the tests with other KPIs, another zone and another term."""
     terms = yaml.load(HELPDESK, yaml.BaseLoader)  # noqa: S506 - it makes nothing but text
     terms |= {"zone": zone, "term": {"starts_on": starts_on, "months": str(months)}}
@@ -68,7 +69,7 @@ async def test_the_incidents_of_a_year_equal_the_shares_that_the_provider_flagge
 ) -> None:
     truth = uci_truth()
     groups = {f"made_sla_{name[0]}": name for name in {group for _, group in truth}}
-    kpis = [
+    kpis: list[dict[str, Any]] = [
         {
             "key": key,
             "measure": {"kind": "proportion", "flag": "made_sla", "where": {"priority": group}},
@@ -97,7 +98,7 @@ async def test_requests_to_a_city_equal_the_shares_on_time_that_it_published(
         key: tally for key, tally in boston_truth().items() if key[1] in {"PWDx", "ISD", "BTDT"}
     }
     groups = {name.lower(): name for name in {group for _, group in truth}}
-    kpis = [
+    kpis: list[dict[str, Any]] = [
         {
             "key": key,
             "measure": {
