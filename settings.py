@@ -13,7 +13,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Everything that can be set. Without any of it, the engines of `covenant up` are used."""
 
-    model_config = SettingsConfigDict(env_prefix="COVENANT_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="COVENANT_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     data_dir: Path = Field(Path(".covenant"), description="Where the embedded engines live.")
     database_url: SecretStr | None = Field(

@@ -51,7 +51,6 @@ from store.commands import Command, answered_before, take
 from store.editions import edition_at
 from store.tasks import NewTask, close_tasks, open_task, widen
 
-
 SETTLES_WITHIN = timedelta(hours=1)
 """When an outage hid the end of the term, a case asks again so much later whether it was renewed."""
 

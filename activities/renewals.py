@@ -10,7 +10,7 @@ from temporalio import activity
 
 from activities.starting import start_once, tell_agreement
 from activities.world import Happening, World, by, note, said, tell, this_workflow
-from domain.commands import CommandKind, Order, Refused, Start
+from domain.commands import CommandKind, Order, Refused
 from domain.events import Event
 from domain.identifiers import renewal_id, task_id
 from domain.lifecycle import Phase
@@ -18,6 +18,7 @@ from domain.renewing import (
     RenewalOutcome,
     RenewalPlan,
     RenewalSettled,
+    RenewalStart,
     RenewalStep,
     by_silence,
 )
@@ -43,9 +44,9 @@ class RenewalActivities:
 
     @activity.defn
     async def open_renewal(
-        self, agreement_id: str, term: int, phase: Phase, opens_at: datetime
+        self, agreement_id: str, term: int, phase: Phase, opens_at: datetime, now: datetime
     ) -> str:
-        """The notice window opens: freeze the record of performance and start the workflow."""
+        """The notice window opens: freeze the record of performance, ask, start the workflow."""
         renewal = renewal_id(agreement_id, term)
         async with self.world.engine.begin() as connection:
             terms = (await edition_at(connection, agreement_id, opens_at)).terms
@@ -63,34 +64,38 @@ class RenewalActivities:
             }
             await connection.execute(insert(tables.renewal).values(values).on_conflict_do_nothing())
             await set_phase(connection, agreement_id, phase)
-        start = Start(renewal, agreement_id, self.world.offset.total_seconds())
+            plan = await self._ask_decision(connection, renewal, terms, row.ends_at, now)
+        start = RenewalStart(renewal, agreement_id, plan, self.world.offset.total_seconds())
         await start_once(self.world, "RenewalWorkflow", renewal, start)
+        await self.world.post.send(agreement_id)
         return renewal
 
-    @activity.defn
-    async def ask_decision(self, renewal: str, now: datetime) -> RenewalPlan:
+    async def _ask_decision(
+        self,
+        connection: AsyncConnection,
+        renewal: str,
+        terms: Agreement,
+        ends_at: datetime,
+        now: datetime,
+    ) -> RenewalPlan:
         """Ask the client for the decision, with the record of performance before it."""
-        async with self.world.engine.begin() as connection:
-            row = await renewal_row(connection, renewal)
-            terms = (await edition_at(connection, row.agreement, row.opened_at)).terms
-            ends_at = (await agreement_row(connection, row.agreement)).ends_at
-            opened = Happening(row.agreement, Event.RENEWAL_OPENED, renewal, row.opened_at)
-            decide_by = row.decide_by.isoformat()
-            await note(connection, opened, now, record=row.record, decide_by=decide_by)
-            owner = terms.renewal.decided_by
-            task = await self._ask(
-                connection, row, TaskKind.DECIDE_RENEWAL, owner, "Decide the renewal", row.opened_at
-            )
-            draft = Draft(
-                Template.RENEWAL_TO_DECIDE,
-                {"note": in_words(row.record)},
-                {"until": row.decide_by, "ends": ends_at},
-                row.opened_at,
-                now,
-                task,
-            )
-            await tell(connection, row.agreement, renewal, "decide", (owner,), draft)
-        await self.world.post.send(row.agreement)
+        row = await renewal_row(connection, renewal)
+        opened = Happening(row.agreement, Event.RENEWAL_OPENED, renewal, row.opened_at)
+        decide_by = row.decide_by.isoformat()
+        await note(connection, opened, now, record=row.record, decide_by=decide_by)
+        owner = terms.renewal.decided_by
+        task = await self._ask(
+            connection, row, TaskKind.DECIDE_RENEWAL, owner, "Decide the renewal", row.opened_at
+        )
+        draft = Draft(
+            Template.RENEWAL_TO_DECIDE,
+            {"note": in_words(row.record)},
+            {"until": row.decide_by, "ends": ends_at},
+            row.opened_at,
+            now,
+            task,
+        )
+        await tell(connection, row.agreement, renewal, "decide", (owner,), draft)
         return RenewalPlan(row.decide_by)
 
     async def _ask(

@@ -53,11 +53,14 @@ def is_gone(error: RPCError) -> bool:
 
 
 def this_attempt(world: World, now: datetime) -> datetime:
-    """`now` as the workflow saw it; on a later attempt, when that attempt was due."""
-    info = activity.info()
-    if info.attempt == 1:
-        return now
-    return max(now, info.current_attempt_scheduled_time + world.offset)
+    """`now` as the workflow saw it, or when this attempt began if that was noticeably later: an
+    engine or a worker was down between the two, and what is late has to say so.
+    """
+    began = activity.info().started_time + world.offset
+    return began if began - now > NOTICEABLE else now
+
+
+NOTICEABLE = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bench import standard
 from bench.figures import Figure, Row, ratio
-from bench.histories import count_events
+from bench.histories import count_events, runs_of
 from bench.naive import Naive, NaiveAgreementWorkflow, measure_naively
 from domain.identifiers import agreement_workflow, monitoring_workflow
 from domain.terms.reader import read
@@ -58,7 +58,7 @@ def count(on_shard: int = 50) -> Counted:
 
 
 async def _live(url: str, folder: Path, on_shard: int) -> Counted:
-    reading = read(standard.SCRIPT.encode(), "rehearsal.yaml", Script)
+    reading = read(standard.script(on_shard - 1).encode(), "rehearsal.yaml", Script)
     assert reading.value is not None, reading.problems
     cast = Cast(reading.value, folder, "Europe/London", {})
     channel = ScriptedChannel(MailboxChannel(folder / "mailbox", "bench@covenant.invalid"), cast)
@@ -77,7 +77,7 @@ async def _live(url: str, folder: Path, on_shard: int) -> Counted:
                 )
             await _launch(gateway, "standard", standard.WHOLE, every_days=1)
             for number in range(1, on_shard):
-                await _launch(gateway, f"neighbour-{number}", standard.SMALL, every_days=28)
+                await _launch(gateway, *standard.neighbour(number), every_days=28)
             until = midnight(standard.UNTIL, zone_named("Europe/London"))
             while stage.now < until:
                 await stage.advance(min(STEP, until - stage.now))
@@ -104,11 +104,28 @@ async def _count(stage: Stage, on_shard: int) -> Counted:
     }
     return Counted(
         by_type,
-        await count_events(stage.client, monitoring_workflow(0)),
+        await _monitoring(stage, on_shard),
         on_shard,
         evaluated,
         {name: await count_events(stage.client, name) for name in NAIVE},
     )
+
+
+async def _monitoring(stage: Stage, on_shard: int) -> int:
+    """Monitoring's events of one year: what 50 launches cause, and the last year of the first term.
+
+    Left out is the time in which only some neighbours were live, or another year had begun.
+    """
+    zone, day = zone_named("Europe/London"), timedelta(days=1)
+    first_live = midnight(standard.LIVE_ON - on_shard * day, zone)
+    since = midnight(standard.ENDS_ON - DAYS * day, zone)
+    until = midnight(standard.ENDS_ON, zone) + timedelta(hours=1)
+    counted = 0
+    async for events in runs_of(stage.client, monitoring_workflow(0)):
+        for event in events:
+            at = event.event_time.ToDatetime(tzinfo=UTC) + stage.world.offset
+            counted += at < first_live or since <= at < until
+    return counted
 
 
 async def _workflows(connection: AsyncConnection, key: str) -> dict[str, list[str]]:

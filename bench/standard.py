@@ -38,7 +38,7 @@ parties:
       manager: {{title: Service manager, email: manager@provider.example}}
       director: {{title: Delivery director, email: director@provider.example}}
       chief: {{title: Chief, email: chief@provider.example}}
-term: {{starts_on: 2025-01-01, months: 12}}
+term: {{starts_on: {starts_on}, months: 12}}
 renewal:
   notice: 90 days
   decide_before: 30 days
@@ -143,12 +143,34 @@ class Size:
 
     each: int = 3
     milestones: tuple[str, ...] = tuple(MILESTONES)
+    days_earlier: int = 0
     review_every: str = "2 months"
     answer_within: str = "1 day"
 
 
 WHOLE = Size()
-SMALL = Size(each=1, milestones=("kickoff", "go_live"), review_every="11 months")
+
+
+def neighbour(number: int) -> tuple[str, Size]:
+    """A smaller agreement on the same shard, so many days older than the standard one.
+
+    Each goes live, and its term ends, on a day of its own: at one instant Monitoring would hear of
+    all of them at once, which would flatter its share.
+    """
+    small = Size(
+        each=1, milestones=("kickoff", "go_live"), review_every="11 months", days_earlier=number
+    )
+    return f"neighbour-{number}", small
+
+
+def script(neighbours: int) -> str:
+    """Who does what; each neighbour's last milestone is delivered at an hour of its own."""
+    parts = "".join(
+        "  - {who: provider.manager, on: milestone_assigned, "
+        f"about: neighbour-{number}/go_live, after: {480 + number} h, choose: delivered}}\n"
+        for number in range(1, neighbours + 1)
+    )
+    return SCRIPT.replace("people:\n", f"people:\n{parts}")
 
 
 def kpis(each: int) -> Iterator[tuple[str, str]]:
@@ -163,12 +185,13 @@ def agreement(key: str, size: Size = WHOLE) -> Document:
     last = size.milestones[-1]
     text = AGREEMENT.format(
         key=key,
+        starts_on=LIVE_ON - timedelta(days=size.days_earlier),
         review_every=size.review_every,
         answer_within=size.answer_within,
         milestones="".join(
             MILESTONE.format(
                 key=each,
-                on=MILESTONES[each],
+                on=MILESTONES[each] - timedelta(days=size.days_earlier if each == last else 0),
                 gate="    gate: true\n" if each == last else "",
             )
             for each in size.milestones

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from commandline.session import Exit, application_url, fail
+from commandline.session import AFTER_A_CLIENT, Exit, application_url, fail
 from settings import Settings
 
 
@@ -96,8 +96,9 @@ def namespace_verb() -> None:
     from workflows.registration import register
 
     async def run() -> list[str]:
-        client = await connect_temporal()
-        return await register(client)
+        added = await register(await connect_temporal())
+        await asyncio.sleep(AFTER_A_CLIENT)
+        return added
 
     added = asyncio.run(run())
     click.echo(f"Registered: {', '.join(added) or 'nothing, all were there'}.")

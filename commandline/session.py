@@ -13,6 +13,9 @@ import click
 
 from settings import Settings
 
+AFTER_A_CLIENT = 0.3
+"""Seconds that the SDK's runtime needs after its last use, or it may abort the interpreter."""
+
 
 class Exit(IntEnum):
     """Exit codes, the same for every verb."""
@@ -77,7 +80,7 @@ async def gateway() -> AsyncIterator[Any]:
     url, address = endpoints(settings)
     async with world_of(settings, url, address) as world:
         yield Gateway(world)
-    await asyncio.sleep(0.3)  # the SDK's runtime may otherwise abort the interpreter at exit
+    await asyncio.sleep(AFTER_A_CLIENT)
 
 
 P = ParamSpec("P")

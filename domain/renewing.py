@@ -22,6 +22,16 @@ class RenewalPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class RenewalStart:
+    """What a renewal is started with, once the client is asked."""
+
+    subject: str
+    agreement: str
+    plan: RenewalPlan
+    offset_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class RenewalStep:
     """What an answer came to: settled, or waiting for the other side."""
 

@@ -2,11 +2,10 @@
 
 import asyncio
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -52,7 +51,7 @@ def migrate(owner_url: str, application_url: str) -> None:
     Safe to run at once from several processes: an advisory lock lets one at a time through.
     """
     config = migration_config(owner_url)
-    login = urlsplit(application_url)
+    login = make_url(application_url)
     config.attributes["login"] = (login.username, login.password)
     command.upgrade(config, "head")
 

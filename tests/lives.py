@@ -11,17 +11,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 from sqlalchemy import text
 from temporalio import client, worker
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
 from domain.commands import Order
 from gateway import Document, Gateway, Reply
 from notices.channels import MailboxChannel
 from rehearsal.stage import Stage, staged
+from store.commands import load
 from store.views.history import Told, history
 from store.views.tasks import tasks
 from worker import build_worker
@@ -96,17 +98,12 @@ class FaultLog(logging.Handler):
             self._loop.call_soon_threadsafe(self._faults.report, record.exc_info[1])
 
 
-class Working:
-    """A worker at work until it is stopped."""
+class Unreachable:
+    """A Temporal that does not answer."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._worker = build_worker(stage.world)
-        self._task = asyncio.create_task(self._worker.run())
-
-    async def stop(self) -> None:
-        """Let what is under way finish."""
-        await self._worker.shutdown()
-        await self._task
+    def get_workflow_handle(self, workflow: str) -> NoReturn:
+        """No workflow can be signalled."""
+        raise RPCError(f"no way to {workflow}", RPCStatusCode.UNAVAILABLE, b"")
 
 
 @dataclass(slots=True)
@@ -116,7 +113,6 @@ class Life:
     stage: Stage
     gateway: Gateway
     faults: Faults
-    working: Working
     agreement: str = "helpdesk"
 
     async def launch(self, document: str = HELPDESK) -> Reply:
@@ -147,13 +143,22 @@ class Life:
             raise TimeoutError(message)
         await passing
 
-    @asynccontextmanager
-    async def outage(self) -> AsyncIterator[Gateway]:
-        """No worker lives; what people ask meanwhile goes through the gateway that this gives."""
-        await self.working.stop()
-        yield Gateway(self.stage.world, patience_s=0)
-        self.working = Working(self.stage)
+    def cut_off(self) -> Gateway:
+        """A gateway that writes commands down but cannot reach Temporal."""
+        return Gateway(replace(self.stage.world, temporal=Unreachable()), patience_s=0)  # type: ignore[arg-type]
+
+    async def send(self, command_id: str) -> None:
+        """Deliver at last what was only written down."""
+        async with self.stage.world.engine.connect() as connection:
+            command = await load(connection, command_id)
+        await self.gateway.deliver(command)
         await self.pass_by(timedelta(seconds=1))
+
+    async def look_away(self, said: str) -> None:
+        """Keep Monitoring from evaluating before an instant, as an outage would."""
+        async with self.stage.world.engine.begin() as connection:
+            later = text("UPDATE agreement SET next_due_at = :at WHERE id = :id")
+            await connection.execute(later, {"at": at(said), "id": self.agreement})
 
     async def open_tasks(self, kind: str | None = None, owner: str | None = None) -> list[Any]:
         """The open tasks, soonest first."""
@@ -246,10 +251,7 @@ async def living(database_url: str, folder: Path, begins: datetime = BEGINS) -> 
         async with staged(database_url, channel, begins) as stage:
             observed = client.Client(**{**stage.client.config(), "interceptors": [faults]})
             stage.world = replace(stage.world, temporal=observed)
-            life = Life(stage, Gateway(stage.world, patience_s=5), faults, Working(stage))
-            try:
-                yield life
-            finally:
-                await life.working.stop()
+            async with build_worker(stage.world):
+                yield Life(stage, Gateway(stage.world, patience_s=5), faults)
     finally:
         logger.removeHandler(log)

@@ -237,7 +237,7 @@ class AgreementWorkflow:
         phase = advance(self._state.phase, Move.RENEWAL_OPENED)
         await workflow.execute_activity_method(
             RenewalActivities.open_renewal,
-            args=[self._state.agreement, int(due.key), phase, due.at],
+            args=[self._state.agreement, int(due.key), phase, due.at, self._watch.now()],
             **EFFECT,
         )
         self._enter(phase)

@@ -5,8 +5,8 @@ from datetime import datetime
 from temporalio import workflow
 
 from activities.renewals import RenewalActivities
-from domain.commands import CommandKind, Order, Refused, Start
-from domain.renewing import RenewalOutcome
+from domain.commands import CommandKind, Order, Refused
+from domain.renewing import RenewalOutcome, RenewalStart
 from workflows.policies import EFFECT
 from workflows.waiting import Asked, Inbox, Watch
 
@@ -16,31 +16,27 @@ class RenewalWorkflow:
     """One renewal window, from notice to settlement."""
 
     @workflow.init
-    def __init__(self, start: Start) -> None:
-        """Nothing is known yet."""
+    def __init__(self, start: RenewalStart) -> None:
+        """The client is asked already."""
         self._renewal = start.subject
         self._inbox: Inbox[Asked] = Inbox()
         self._watch = Watch(start.offset_s)
-        self._decide_by: datetime | None = None
+        self._decide_by = start.plan.decide_by
         self._outcome: RenewalOutcome | None = None
 
     @workflow.run
-    async def run(self, start: Start) -> RenewalOutcome:
-        """Ask, then hear until it is settled or the window closes."""
-        plan = await workflow.execute_activity_method(
-            RenewalActivities.ask_decision, args=[start.subject, self._watch.now()], **EFFECT
-        )
-        self._decide_by = plan.decide_by
+    async def run(self, _start: RenewalStart) -> RenewalOutcome:
+        """Hear until it is settled or the window closes."""
         silent = True
         while self._outcome is None:
-            if silent and plan.decide_by <= self._watch.now():
-                await self._let_silence_speak(plan.decide_by)
+            if silent and self._decide_by <= self._watch.now():
+                await self._let_silence_speak(self._decide_by)
                 silent = False  # until the word that was on its way is heard
             for asked in self._inbox.take():
                 await self._hear(asked)
                 silent = True
             if self._outcome is None:
-                due_at = plan.decide_by if silent else None
+                due_at = self._decide_by if silent else None
                 await self._watch.wait(due_at, self._inbox.__bool__, "silence speaks")
         return self._outcome
 

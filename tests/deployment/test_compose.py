@@ -8,7 +8,6 @@ import asyncio
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -126,13 +125,6 @@ def script(name: str) -> str:
 def filled_in() -> dict[str, str]:
     """What `.env` would hold, its three passwords filled in."""
     return dict.fromkeys(re.findall(r"^([A-Z_]+)=$", EXAMPLE_TEXT, re.MULTILINE), "secret")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 # Images and networks

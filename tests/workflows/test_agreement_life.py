@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
@@ -9,6 +9,7 @@ from gateway import ConflictError
 from tests.lives import Life, at, helpdesk
 
 AGREEMENT = "agreement/helpdesk"
+SERVICE = "provider.service_manager"
 
 UNMEASURED = {"kpis.errors.no_data": "excluded"}
 """Periods without facts are left out, so that no case opens."""
@@ -123,28 +124,14 @@ async def test_a_delivery_received_in_time_but_heard_late_is_not_overdue(life: L
     await life.launch()
     await life.until("2026-12-07")
     (task, *_) = await life.open_tasks("deliver_milestone")
-    async with life.outage() as gateway:
-        await gateway.answer(
-            task["id"], "provider.service_manager", "delivered", now=at("2026-12-07 23:59")
-        )
-        await life.pass_by(timedelta(days=2))
+    received_at = at("2026-12-07 23:59")
+    reply = await life.cut_off().answer(task["id"], SERVICE, "delivered", now=received_at)
+    await life.until("2026-12-09")
+
+    await life.send(reply.command)
 
     assert await told(life, "milestone_overdue") == []
     assert await told(life, "milestone_delivered") == ["2026-12-07 23:59"]
-
-
-async def test_a_delivery_received_too_late_is_overdue_first(life: Life) -> None:
-    await life.launch()
-    await life.until("2026-12-07")
-    (task, *_) = await life.open_tasks("deliver_milestone")
-    async with life.outage() as gateway:
-        await gateway.answer(
-            task["id"], "provider.service_manager", "delivered", now=at("2026-12-08 00:01")
-        )
-        await life.pass_by(timedelta(days=2))
-
-    events = [each.event for each in await life.told()]
-    assert events.index("milestone_overdue") < events.index("milestone_delivered")
 
 
 async def test_a_gate_opens_only_once_everything_before_it_is_accepted(life: Life) -> None:
@@ -297,17 +284,16 @@ async def test_a_term_that_ends_while_its_renewal_is_open_waits_for_it(life: Lif
     await life.go_live()
     await life.until("2027-12-01")
     (task,) = await life.open_tasks("decide_renewal")
-    async with life.outage() as gateway:
-        await gateway.answer(task["id"], "client.governance", "expire", now=life.stage.now)
-        await life.pass_by(timedelta(days=36))
+    now = life.stage.now
+    reply = await life.cut_off().answer(task["id"], "client.governance", "expire", now=now)
+    await life.until("2028-01-06 12:00")
+    before = await phase(life), await told(life, "renewal_settled")
 
+    await life.send(reply.command)
     await life.until("2028-01-10")
 
-    assert [each.event for each in (await life.told())[-3:]] == [
-        "review_opened",
-        "period_evaluated",
-        "agreement_closed",
-    ]
+    assert before == ("renewing", [])
+    assert await told(life, "renewal_settled") == ["2027-12-01 00:00"]
     assert await told(life, "agreement_closed") == ["2028-01-07 00:00"]
 
 
