@@ -148,15 +148,8 @@ async def _workflows(connection: AsyncConnection, key: str) -> dict[str, list[st
 async def _check(connection: AsyncConnection, on_shard: int) -> None:
     """The year was what it is said to have been; otherwise its events tell nothing."""
     journal, mine = tables.journal, tables.journal.c.agreement == "standard"
-    told = dict(
-        (
-            await connection.execute(
-                select(journal.c.event, func.count()).where(mine).group_by("event")
-            )
-        )
-        .tuples()
-        .all()
-    )
+    query = select(journal.c.event, func.count().label("times")).where(mine).group_by("event")
+    told = {row.event: row.times for row in await connection.execute(query)}
     expected = {
         "milestone_delivered": 5,
         "milestone_accepted": 5,

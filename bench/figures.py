@@ -4,6 +4,7 @@ import os
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 
@@ -36,8 +37,7 @@ class Figure:
 
 def percentile(values: Sequence[float], percent: float) -> float:
     """The smallest value that so many percent of the values do not exceed."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * int(percent * 10) // 1000) - 1)]
+    return sorted(values)[max(0, ceil(len(values) * percent / 100) - 1)]
 
 
 def spread(values: Sequence[float], unit: str, scale: float = 1.0) -> str:
@@ -48,7 +48,7 @@ def spread(values: Sequence[float], unit: str, scale: float = 1.0) -> str:
 
 def ratio(one: float, other: float) -> str:
     """How many times the other the one is."""
-    return f"{one / other:.2f} ×" if other else "–"
+    return f"{one / other:.2f} times" if other else "none"
 
 
 def machine() -> str:

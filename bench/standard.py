@@ -5,8 +5,8 @@ in which level 1 keeps silent, level 2 answers, and a plan is submitted, accepte
 renewal that is decided and confirmed. `neighbour` is a small agreement with the same clock.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -97,13 +97,20 @@ KPI = """\
     verified_after: {verified_after}
 """
 
-MILESTONES = {
-    "kickoff": date(2024, 9, 16),
-    "selection": date(2024, 10, 1),
-    "infrastructure": date(2024, 11, 15),
-    "training": date(2024, 11, 29),
-    "go_live": LIVE_ON,
+DAYS_BEFORE_LIVE = {
+    "kickoff": 107,
+    "selection": 92,
+    "infrastructure": 47,
+    "training": 33,
+    "go_live": 0,
 }
+
+
+def milestones(live_on: date, *keys: str) -> dict[str, date]:
+    """The milestones of an agreement that is to go live on a day."""
+    every = {key: live_on - timedelta(days=days) for key, days in DAYS_BEFORE_LIVE.items()}
+    return {key: every[key] for key in keys or every}
+
 
 VERIFIED_AFTER = {"day": 7, "week": 2, "month": 2}
 
@@ -139,11 +146,13 @@ MISSED = {
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much of the standard is measured: KPIs of each frequency, and milestones."""
+    """How much of the standard an agreement has: KPIs of each frequency, milestones, and so on.
+
+    The last milestone is the go-live, a gate, on the first day of the term.
+    """
 
     each: int = 3
-    milestones: tuple[str, ...] = tuple(MILESTONES)
-    days_earlier: int = 0
+    milestones: Mapping[str, date] = field(default_factory=lambda: milestones(LIVE_ON))
     review_every: str = "2 months"
     answer_within: str = "1 day"
 
@@ -157,10 +166,14 @@ def neighbour(number: int) -> tuple[str, Size]:
     Each goes live, and its term ends, on a day of its own: at one instant Monitoring would hear of
     all of them at once, which would flatter its share.
     """
-    small = Size(
-        each=1, milestones=("kickoff", "go_live"), review_every="11 months", days_earlier=number
-    )
-    return f"neighbour-{number}", small
+    on = milestones(LIVE_ON, "kickoff") | {"go_live": LIVE_ON - timedelta(days=number)}
+    return f"neighbour-{number}", Size(each=1, milestones=on, review_every="11 months")
+
+
+def to_come(today: date, *, answer_within: str) -> Size:
+    """An agreement in which nothing is due for weeks."""
+    on = milestones(today + timedelta(days=200), "kickoff", "go_live")
+    return Size(each=1, milestones=on, answer_within=answer_within)
 
 
 def script(neighbours: int) -> str:
@@ -182,19 +195,19 @@ def kpis(each: int) -> Iterator[tuple[str, str]]:
 
 def agreement(key: str, size: Size = WHOLE) -> Document:
     """The agreement's document."""
-    last = size.milestones[-1]
+    *_, last = size.milestones
     text = AGREEMENT.format(
         key=key,
-        starts_on=LIVE_ON - timedelta(days=size.days_earlier),
+        starts_on=size.milestones[last],
         review_every=size.review_every,
         answer_within=size.answer_within,
         milestones="".join(
             MILESTONE.format(
                 key=each,
-                on=MILESTONES[each] - timedelta(days=size.days_earlier if each == last else 0),
+                on=on,
                 gate="    gate: true\n" if each == last else "",
             )
-            for each in size.milestones
+            for each, on in size.milestones.items()
         ),
         kpis="".join(
             KPI.format(key=name, every=every, verified_after=VERIFIED_AFTER[every])

@@ -93,8 +93,10 @@ class FaultLog(logging.Handler):
         self._loop = asyncio.get_running_loop()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Some are logged by other threads."""
-        if record.getMessage().startswith("Failed") and record.exc_info and record.exc_info[1]:
+        """Some are logged by other threads; a signal that cannot be read is dropped as it should."""
+        said = record.getMessage()
+        told = said.startswith("Failed") and "dropping" not in said
+        if told and record.exc_info and record.exc_info[1]:
             self._loop.call_soon_threadsafe(self._faults.report, record.exc_info[1])
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -134,6 +134,13 @@ async def live(crowd: Crowd, forecast: Forecast, key: str, opens_at: datetime) -
     )
 
 
+async def together(*acts: Coroutine[Any, Any, None]) -> None:
+    """Let all happen at once; when one fails, the others end with it."""
+    async with asyncio.TaskGroup() as group:
+        for act in acts:
+            group.create_task(act)
+
+
 async def sleep_until(at: datetime) -> None:
     """Sleep until an instant of the real clock."""
     await asyncio.sleep(max(0.0, at.timestamp() - time.time()))  # noqa: TID251
@@ -148,11 +155,12 @@ async def people(
     async def acknowledge(kpi: int, after_s: float) -> None:
         await sleep_until(opens_at + timedelta(seconds=after_s))
         case = f"noncompliance/{key}/errors_{kpi}/{day}"
-        await crowd.answer(f"{case}/acknowledge_breach", "provider.service_manager", "acknowledge")
-        await settled(crowd, f"{case}/acknowledge_breach acknowledge")
-        await crowd.answer(
-            f"{case}/submit_plan/1", "provider.service_manager", "submit", note="Restart it"
-        )
+        for task, choice, note in (
+            (f"{case}/acknowledge_breach", "acknowledge", ""),
+            (f"{case}/submit_plan/1", "submit", "Restart it"),
+        ):
+            await asked(crowd, task)
+            await crowd.answer(task, "provider.service_manager", choice, note=note)
 
     async def call(strike: int, after_s: float) -> None:
         await sleep_until(opens_at + timedelta(seconds=after_s))
@@ -179,19 +187,18 @@ async def people(
         for index, strike in enumerate(forecast.strikes)
         if index % forecast.agreements == number
     ]
-    await asyncio.gather(*answers, *calls)
+    await together(*answers, *calls)
 
 
-async def settled(crowd: Crowd, command: str) -> None:
-    """Wait until a command has its outcome; until then there is no further task."""
-    engine = crowd.gateway.world.engine
-    query = select(tables.command.c.outcome).where(tables.command.c.id == command)
+async def asked(crowd: Crowd, task: str) -> None:
+    """Wait until somebody is asked to do it: nobody can answer before."""
+    query = select(tables.task.c.id).where(tables.task.c.id == task)
 
     async def look() -> str | None:
-        async with engine.connect() as connection:
+        async with crowd.gateway.world.engine.connect() as connection:
             return await connection.scalar(query)
 
-    while (await crowd.insist(look))[0] is None:
+    while (await crowd.insist(look))[0] is None:  # noqa: ASYNC110 - another process decides
         await asyncio.sleep(0.1)
 
 
@@ -204,7 +211,7 @@ async def strikes(household: Household, forecast: Forecast, opens_at: datetime) 
         async with locks[victim]:
             await household.strike(victim)
 
-    await asyncio.gather(
+    await together(
         *(
             one(opens_at + timedelta(seconds=strike.at_s), strike.victim)
             for strike in forecast.strikes
@@ -249,9 +256,9 @@ async def weather(forecast: Forecast, engines: embedded.Engines, folder: Path) -
         try:
             soon = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251
             opens_at = soon + STEADY + timedelta(seconds=forecast.agreements)
-            await asyncio.gather(*(live(crowd, forecast, key, opens_at) for key in forecast.keys))
+            await together(*(live(crowd, forecast, key, opens_at) for key in forecast.keys))
             assert datetime.now(UTC) < opens_at, "onboarding took too long"  # noqa: TID251
-            await asyncio.gather(
+            await together(
                 strikes(household, forecast, opens_at),
                 *(
                     people(crowd, forecast, key, number, opens_at)
@@ -287,9 +294,11 @@ async def look_around(
     attempts: list[int] = []
     for row in rows["noncompliance"]:
         handle = world.temporal.get_workflow_handle(row.id)
-        async for event in handle.fetch_history_events():
-            if event.HasField("activity_task_started_event_attributes"):
-                attempts.append(event.activity_task_started_event_attributes.attempt)
+        attempts += [
+            event.activity_task_started_event_attributes.attempt
+            async for event in handle.fetch_history_events()
+            if event.HasField("activity_task_started_event_attributes")
+        ]
     return Aftermath(
         forecast,
         opens_at,

@@ -62,7 +62,7 @@ def test_what_somebody_was_told_is_what_the_record_says(aftermath: Aftermath) ->
 
     told = {each.command: each.reply.outcome for each in aftermath.sent if each.reply}
 
-    assert {id: word for id, word in told.items() if word and outcomes[id] != word} == {}
+    assert {each: word for each, word in told.items() if word and outcomes[each] != word} == {}
 
 
 def test_each_command_is_in_the_record_once_and_did_one_thing(aftermath: Aftermath) -> None:

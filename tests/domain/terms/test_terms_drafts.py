@@ -27,6 +27,7 @@ VALID = (Path(__file__).parents[2] / "documents" / "valid.yaml").read_text()
         lambda hole: date(2027, 1, 4) + hole,
         lambda hole: 1 in hole,
     ],
+    ids=["attribute", "equal", "less", "truth", "items", "hash", "text", "sum", "member"],
 )
 def test_a_hole_refuses_every_use(use: Callable[[Any], object]) -> None:
     with pytest.raises(HoleError):

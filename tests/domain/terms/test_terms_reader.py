@@ -235,8 +235,12 @@ def test_a_wrong_value_anywhere_is_a_problem_there(path: Place, wrong: str) -> N
     assert (spot.line, spot.column) in {(each.line, each.column) for each in problems}
 
 
-@pytest.mark.parametrize("kind", [Whole, Number, Percent, Day, Flag, Length, Days, Limit, Zone])
-@pytest.mark.parametrize("wrong", [[], {}, [[]], "", None, 1.5])
+@pytest.mark.parametrize(
+    "kind",
+    [Whole, Number, Percent, Day, Flag, Length, Days, Limit, Zone],
+    ids=["whole", "number", "percent", "day", "flag", "length", "days", "limit", "zone"],
+)
+@pytest.mark.parametrize("wrong", [[], {}, [[]], "", None, 1.5], ids=repr)
 def test_no_field_takes_anything_but_its_own_form(kind: Any, wrong: object) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(kind).validate_python(wrong)
