@@ -210,13 +210,20 @@ async def keep_sweeping(world: World, stopping: asyncio.Event) -> None:
 
 
 async def healthy(world: World) -> bool:
-    """Whether record and engine answer."""
-    try:
-        async with asyncio.timeout(3), world.engine.connect() as connection:
+    """Whether record and engine answer, and soon."""
+
+    async def ask() -> bool:
+        async with world.engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
-            return await world.temporal.service_client.check_health()
-    except Exception:  # noqa: BLE001 - any trouble is ill health
+        return await world.temporal.service_client.check_health()
+
+    asking = asyncio.create_task(ask())
+    # Not a timeout around it: a record that hangs would hang its connection's farewell as well.
+    await asyncio.wait({asking}, timeout=3)
+    if not asking.done():
+        asking.cancel()
         return False
+    return asking.exception() is None and asking.result()
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
@@ -18,7 +18,7 @@ from domain.identifiers import (
     renewal_id,
 )
 from domain.lifecycle import Move, Phase, TermEnd, advance, renewed
-from domain.plan import Plan, asked, closing_at, draw_plan, next_term_ends_at
+from domain.plan import Plan, asked, closing_at, draw_plan, first_figures_at, next_term_ends_at
 from domain.renewing import RenewalOutcome
 from notices.templates import Draft, Template
 from store import tables
@@ -130,7 +130,8 @@ class AgreementActivities:
         """The term is over: begin the next, or say when the last figures will be in."""
         async with self.world.engine.begin() as connection:
             outcome = await self._outcome_of(connection, agreement_id, term)
-            edition = await edition_at(connection, agreement_id, due_at)
+            editions = await all_editions(connection, agreement_id)
+            edition = in_force(editions, due_at)
             row = await agreement_row(connection, agreement_id)
             if outcome == RenewalOutcome.RENEWED:
                 plan = draw_plan(
@@ -149,15 +150,16 @@ class AgreementActivities:
                 await set_phase(connection, agreement_id, Phase.EXPIRED)
                 end = TermEnd(closes_at=closing_at(edition.terms, due_at))
             # Monitoring waits with the last period until it is known whether a term follows.
+            figures_at = min(first_figures_at(each.terms, due_at) for each in editions)
             await connection.execute(
                 update(tables.agreement)
                 .where(
                     tables.agreement.c.id == agreement_id,
                     tables.agreement.c.live_from.is_not(None),
                 )
-                .values(next_due_at=due_at)
+                .values(next_due_at=func.least(tables.agreement.c.next_due_at, figures_at))
             )
-        await nudge_monitoring(self.world, agreement_id, due_at)
+        await nudge_monitoring(self.world, agreement_id, figures_at)
         return end
 
     async def _begin_term(

@@ -89,7 +89,7 @@ class Case:
 async def load_case(connection: AsyncConnection, case_id: str) -> Case:
     """The case of that id, locked."""
     query = select(tables.noncompliance).where(tables.noncompliance.c.id == case_id)
-    row = (await connection.execute(query.with_for_update())).one()
+    row = (await connection.execute(query.with_for_update(key_share=True))).one()
     edition = await edition_at(connection, row.agreement, row.opened_at)
     evaluation = tables.evaluation
     reason = await connection.scalar(

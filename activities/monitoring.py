@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import ARRAY, Text, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
@@ -89,7 +89,9 @@ class MonitoringActivities:
     ) -> None:
         """Evaluate what is due of one agreement, in order of due instants."""
         query = select(tables.agreement).where(tables.agreement.c.id == agreement_id)
-        row = (await connection.execute(query.with_for_update())).one()
+        # `key_share`, so that whoever writes about the agreement meanwhile need not wait: with a
+        # case's row locked, he and this would wait for each other.
+        row = (await connection.execute(query.with_for_update(key_share=True))).one()
         editions = await all_editions(connection, agreement_id)
 
         def terms_at(at: datetime) -> tuple[int, Agreement]:
@@ -98,9 +100,11 @@ class MonitoringActivities:
 
         results: list[Result] = []
         next_due: list[datetime] = []
-        for kpi in editions[-1].terms.kpis:
-            since = await evaluated_until(connection, agreement_id, kpi.key) or row.live_from
-            coming = schedule(kpi.key, since, row.ends_at, terms_at)
+        kpis = [kpi.key for kpi in editions[-1].terms.kpis]
+        evaluated = await evaluated_until(connection, agreement_id, kpis)
+        for kpi in kpis:
+            since = evaluated.get(kpi, row.live_from)
+            coming = schedule(kpi, since, row.ends_at, terms_at)
             due: list[DuePeriod] = []
             for each in coming:
                 # Only the end of the term tells whether its last period is cut short.
@@ -196,7 +200,7 @@ class MonitoringActivities:
         query = select(cases).where(
             cases.c.agreement == row.id, cases.c.kpi == due.kpi.key, cases.c.closed_at.is_(None)
         )
-        case = (await connection.execute(query.with_for_update())).one_or_none()
+        case = (await connection.execute(query.with_for_update(key_share=True))).one_or_none()
         missed = severity(result.verdict.status) is not None
         miss = Miss(
             row.id, row.shard, due.kpi.key, due.period.key, result.verdict.status, due.due_at
@@ -309,15 +313,17 @@ class MonitoringActivities:
 
 
 async def evaluated_until(
-    connection: AsyncConnection, agreement_id: str, kpi: str
-) -> datetime | None:
-    """The end of the last period of a KPI that was evaluated."""
+    connection: AsyncConnection, agreement_id: str, kpis: list[str]
+) -> dict[str, datetime]:
+    """The end of the last period of each KPI that was evaluated."""
     evaluation = tables.evaluation
-    query = select(func.max(evaluation.c.end_at)).where(
+    kpi = func.unnest(bindparam("kpis", type_=ARRAY(Text))).column_valued("kpi_key")
+    until = select(func.max(evaluation.c.end_at)).where(
         evaluation.c.agreement == agreement_id, evaluation.c.kpi == kpi
     )
-    until: datetime | None = await connection.scalar(query)
-    return until
+    query = select(kpi.label("kpi"), until.scalar_subquery().label("until"))
+    rows = await connection.execute(query, {"kpis": kpis})
+    return {row.kpi: row.until for row in rows if row.until is not None}
 
 
 async def measure(

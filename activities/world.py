@@ -53,8 +53,9 @@ def is_gone(error: RPCError) -> bool:
 
 
 def this_attempt(world: World, now: datetime) -> datetime:
-    """`now` as the workflow saw it, or when this attempt began if that was noticeably later: an
-    engine or a worker was down between the two, and what is late has to say so.
+    """`now` as the workflow saw it, or when this attempt began if that was noticeably later.
+
+    An engine or a worker was down between the two then, and what is late has to say so.
     """
     began = activity.info().started_time + world.offset
     return began if began - now > NOTICEABLE else now

@@ -44,7 +44,8 @@ def main() -> None:
 
     print(f"{machine()}\n", flush=True)
     if "events" in figures:
-        tell(events.figure(events.count(on_shard=2 if chosen.short else 50)))
+        counted = events.count(2, {events.ONE_DAILY: ("day",)}) if chosen.short else events.count()
+        tell(events.figure(counted))
     if "speed" in figures:
         tell(speed.figure(speed.measure()))
     if set(figures) & set(ON_REAL_ENGINES):

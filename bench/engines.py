@@ -60,7 +60,7 @@ async def real() -> AsyncIterator[Real]:
             settings = Settings(data_dir=folder)
             with (
                 process(["-m", "worker"], environment, folder / "worker.log") as worker,
-                process(["-m", "bench.idle", address], {}, folder / "idle.log") as idle,
+                process(["-m", "bench.idle_worker", address], {}, folder / "idle.log") as idle,
             ):
                 async with world_of(settings, url, address) as world:
                     yield Real(world, worker, idle, mailbox)

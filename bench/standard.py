@@ -152,6 +152,7 @@ class Size:
     """
 
     each: int = 3
+    frequencies: tuple[str, ...] = tuple(VERIFIED_AFTER)
     milestones: Mapping[str, date] = field(default_factory=lambda: milestones(LIVE_ON))
     review_every: str = "2 months"
     answer_within: str = "1 day"
@@ -163,11 +164,16 @@ WHOLE = Size()
 def neighbour(number: int) -> tuple[str, Size]:
     """A smaller agreement on the same shard, so many days older than the standard one.
 
+    Its weeks and months fall due at instants at which the standard one's days do, so that it costs
+    Monitoring no event of its own beside what it is told of going live and of a term's end.
+
     Each goes live, and its term ends, on a day of its own: at one instant Monitoring would hear of
     all of them at once, which would flatter its share.
     """
     on = milestones(LIVE_ON, "kickoff") | {"go_live": LIVE_ON - timedelta(days=number)}
-    return f"neighbour-{number}", Size(each=1, milestones=on, review_every="11 months")
+    return f"neighbour-{number}", Size(
+        each=1, frequencies=("week", "month"), milestones=on, review_every="11 months"
+    )
 
 
 def to_come(today: date, *, answer_within: str) -> Size:
@@ -186,10 +192,10 @@ def script(neighbours: int) -> str:
     return SCRIPT.replace("people:\n", f"people:\n{parts}")
 
 
-def kpis(each: int) -> Iterator[tuple[str, str]]:
+def kpis(size: Size) -> Iterator[tuple[str, str]]:
     """Key and frequency of every KPI."""
-    for every in VERIFIED_AFTER:
-        for number in range(1, each + 1):
+    for every in size.frequencies:
+        for number in range(1, size.each + 1):
             yield f"{every}-{number}", every
 
 
@@ -211,18 +217,18 @@ def agreement(key: str, size: Size = WHOLE) -> Document:
         ),
         kpis="".join(
             KPI.format(key=name, every=every, verified_after=VERIFIED_AFTER[every])
-            for name, every in kpis(size.each)
+            for name, every in kpis(size)
         ),
     )
     return Document(f"{key}.yaml", text.encode())
 
 
-def facts(each: int = WHOLE.each, every_days: int = 1) -> Document:
+def facts(size: Size = WHOLE, every_days: int = 1) -> Document:
     """One sample of every KPI at noon of every so many days of the year."""
     lines = ["id,series,at,value"]
     for offset in range(0, (ENDS_ON - LIVE_ON).days, every_days):
         day = LIVE_ON + timedelta(days=offset)
-        for name, _ in kpis(each):
+        for name, _ in kpis(size):
             value = int(every_days != 1 or day not in MISSED.get(name, ()))
             lines.append(f"{name}-{day},{name},{day}T12:00,{value}")
     return Document("facts-sample.csv", "\n".join([*lines, ""]).encode())

@@ -175,6 +175,12 @@ def raise_ladder(levels: tuple[Level, ...], opened_at: datetime, zone_name: str)
     return Ladder(tuple(rungs), due_at)
 
 
+def first_figures_at(terms: Agreement, ends_at: datetime) -> datetime:
+    """When the first of the term's last figures is in."""
+    zone = zone_named(terms.zone)
+    return min(after(ends_at, kpi.cut_off, zone) for kpi in terms.kpis)
+
+
 def closing_at(terms: Agreement, ends_at: datetime) -> datetime:
     """When the last figures of the term are in: a day after its end and the longest cut-off."""
     zone = zone_named(terms.zone)

@@ -1,5 +1,6 @@
 """The post: sends what is prepared, one claim at a time, and writes down what became of it."""
 
+import asyncio
 from datetime import timedelta
 from time import monotonic
 
@@ -12,12 +13,15 @@ from notices.channels import (
     RefusedForNowError,
     UnreachableError,
 )
+from store.engine import is_outage
 from store.notices import LOST_AFTER, Claimed, claim, conclude
 
 log = structlog.get_logger(__name__)
 
 PATIENCE_S = 6.0
 """No notice is begun after so long; whoever sends has other things to do, and the sweep goes on."""
+
+RECORD_BACK_WITHIN_S = 5.0
 
 QUIET_S = 9.0
 """A channel that reaches nobody is left alone for so long, and holds up no ladder meanwhile."""
@@ -39,18 +43,38 @@ class Post:
         Trouble with mail is written into the notice and never stops the caller: a ladder climbs
         while the mail server is down, and the sweep sends later what was not sent.
         """
-        sent = 0
-        until = monotonic() + PATIENCE_S
-        while self._quiet_until <= monotonic() < until:
-            async with self._engine.begin() as connection:
-                claimed = await claim(connection, agreement, self._lost_after)
-            if claimed is None:
-                break
+        sent, until = 0, monotonic() + PATIENCE_S
+        claimed = await self._next(agreement, until)
+        while claimed is not None:
             state, error = await self._hand_over(claimed)
             sent += state == "sent"
-            async with self._engine.begin() as connection:
-                await conclude(connection, claimed, state, error)
+            claimed = await self._next(agreement, until, (claimed, state, error))
         return sent
+
+    async def _next(
+        self,
+        agreement: str | None,
+        until: float,
+        last: tuple[Claimed, str, str | None] | None = None,
+    ) -> Claimed | None:
+        """Write what became of the last notice, and claim the next, in one transaction.
+
+        A record that just restarts is waited for: what is not written down would be sent again.
+        """
+        goes_on = self._quiet_until <= monotonic() < until
+        if last is None and not goes_on:
+            return None
+        patience = monotonic() + RECORD_BACK_WITHIN_S
+        while True:
+            try:
+                async with self._engine.begin() as connection:
+                    if last is not None:
+                        await conclude(connection, *last)
+                    return await claim(connection, agreement, self._lost_after) if goes_on else None
+            except Exception as fault:
+                if last is None or not is_outage(fault) or monotonic() > patience:
+                    raise
+                await asyncio.sleep(0.1)
 
     async def _hand_over(self, claimed: Claimed) -> tuple[str, str | None]:
         """What became of the notice, and why if it was not sent."""

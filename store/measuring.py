@@ -56,11 +56,25 @@ async def aggregate(
         "ends": [window.end for window in windows],
         "known": [window.known_at for window in windows],
     }
-    rows = await connection.execute(statement(kpi.measure), given)
+    rows = await connection.execute(prepared(kpi.measure), given)
     return [
         Aggregate(Decimal(row.num), row.den, row.facts, row.missing, row.inputs_digest)
         for row in rows
     ]
+
+
+STATEMENTS: dict[str, Select[Any]] = {}
+MOST_STATEMENTS = 500
+
+
+def prepared(measure: Measure) -> Select[Any]:
+    """The statement of a measure, kept: building one costs more than running it."""
+    said = measure.model_dump_json()
+    if said not in STATEMENTS:
+        if len(STATEMENTS) == MOST_STATEMENTS:
+            STATEMENTS.clear()
+        STATEMENTS[said] = statement(measure)
+    return STATEMENTS[said]
 
 
 def statement(measure: Measure) -> Select[Any]:

@@ -60,7 +60,7 @@ async def claim(
     """Claim the next unsent notice, also one whose sender was lost or not sure."""
     lost = notice.c.claimed_at < func.clock_timestamp() - lost_after
     query = (
-        select(notice)
+        select(notice.c.key, notice.c.state)
         .where(
             notice.c.state.in_(["prepared", "sending", "ambiguous"]),
             or_(notice.c.claimed_at.is_(None), lost),
@@ -71,17 +71,19 @@ async def claim(
     )
     if agreement is not None:
         query = query.where(notice.c.agreement == agreement)
-    row = (await connection.execute(query)).one_or_none()
+    free = query.cte("free").prefix_with("MATERIALIZED")
+    claiming = (
+        update(notice)
+        .where(notice.c.key == free.c.key)
+        .values(state="sending", attempts=notice.c.attempts + 1, claimed_at=func.clock_timestamp())
+        .returning(notice, free.c.state.label("was"))
+    )
+    row = (await connection.execute(claiming)).one_or_none()
     if row is None:
         return None
-    await connection.execute(
-        update(notice)
-        .where(notice.c.key == row.key)
-        .values(state="sending", attempts=row.attempts + 1, claimed_at=func.clock_timestamp())
-    )
     names = Prepared.__dataclass_fields__
     claimed = Prepared(**{name: getattr(row, name) for name in names})
-    return Claimed(claimed, row.attempts + 1, fate_unknown=row.state != "prepared")
+    return Claimed(claimed, row.attempts, fate_unknown=row.was != "prepared")
 
 
 async def conclude(

@@ -23,7 +23,7 @@ seconds (the worker beats for every activity, see `worker.Bound`), one that hang
 
 VALUING = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=10),
-    heartbeat_timeout=timedelta(seconds=6),
+    heartbeat_timeout=timedelta(seconds=4),
     retry_policy=PATIENT,
 )
 """An evaluation, which may have a long outage to catch up with; it tells that it is alive."""

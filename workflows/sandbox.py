@@ -33,6 +33,9 @@ PASSED_THROUGH = (
     "sqlalchemy",
     "store",
     "structlog",
+    "workflows.attributes",
+    "workflows.policies",
+    "workflows.waiting",
     "yaml",
 )
 

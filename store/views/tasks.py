@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import any_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.tables import agreement, task
@@ -22,7 +22,7 @@ async def tasks(
     if key is not None:
         query = query.where(task.c.agreement == key)
     if owner is not None:
-        query = query.where(task.c.owners.contains([owner]))
+        query = query.where(any_(task.c.owners) == owner)
     if not closed:
         query = query.where(task.c.closed_at.is_(None))
     rows = await connection.execute(query.order_by(task.c.due_at, task.c.id))

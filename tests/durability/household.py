@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -149,7 +150,7 @@ class Household:
         await connection.close()
 
 
-async def until_it_answers(ask: Any, within_s: float = 60) -> None:
+async def until_it_answers(ask: Callable[[], Awaitable[None]], within_s: float = 60) -> None:
     """Ask until there is an answer."""
     deadline = time.monotonic() + within_s
     while True:

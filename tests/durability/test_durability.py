@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
-from statistics import quantiles
+from statistics import fmean, quantiles
 from typing import Any
 
 from notices.templates import LATE_AFTER
@@ -31,13 +31,24 @@ def recorded(aftermath: Aftermath, event: str) -> list[Any]:
     return sorted(aftermath.of("journal", event=event), key=lambda row: row.seq)
 
 
+def in_the_storm(aftermath: Aftermath) -> list[Any]:
+    """What the journal says of every rung whose case opened in the storm."""
+    return [row for row in recorded(aftermath, "rung_fired") if OVERDUE not in row.subject]
+
+
 def lateness(aftermath: Aftermath) -> list[float]:
-    """Of every rung of a case that opened in the storm: recorded so many seconds after due."""
-    return sorted(
-        (row.recorded_at - row.at).total_seconds()
-        for row in recorded(aftermath, "rung_fired")
-        if OVERDUE not in row.subject
-    )
+    """Seconds from when each rung was due until it was recorded."""
+    return sorted((row.recorded_at - row.at).total_seconds() for row in in_the_storm(aftermath))
+
+
+def delays(aftermath: Aftermath) -> list[float]:
+    """Seconds until each rung was recorded from when it was due and everything was up again."""
+    found = []
+    for row in in_the_storm(aftermath):
+        due, done = row.at.timestamp(), row.recorded_at.timestamp()
+        back = [kill.at + kill.down_s for kill in aftermath.kills if kill.at <= done]
+        found.append(done - max([due, *(end for end in back if end <= done)]))
+    return sorted(found)
 
 
 # --- nothing is lost
@@ -131,8 +142,13 @@ def test_a_ladder_climbed_as_far_as_nobody_had_answered(aftermath: Aftermath) ->
 
 
 def test_an_unanswered_ladder_says_so_once(aftermath: Aftermath) -> None:
+    length = timedelta(seconds=aftermath.forecast.level_s) * aftermath.forecast.levels
     exhausted = Counter(row.subject for row in recorded(aftermath, "ladder_exhausted"))
-    unanswered = [row.id for row in aftermath.rows["noncompliance"] if row.acknowledged_at is None]
+    unanswered = [
+        row.id
+        for row in aftermath.rows["noncompliance"]
+        if row.acknowledged_at is None or row.acknowledged_at >= row.opened_at + length
+    ]
 
     assert exhausted == Counter(unanswered)
 
@@ -251,18 +267,22 @@ def test_notices_of_a_ladder_were_late(aftermath: Aftermath) -> None:
 # --- how quickly it was over
 
 
-def test_lateness_under_kills_is_seconds(aftermath: Aftermath) -> None:
-    late = lateness(aftermath)
-    middle, most = quantiles(late, n=100)[49], quantiles(late, n=100)[94]
+def test_rungs_fire_within_seconds_once_everything_is_back(aftermath: Aftermath) -> None:
+    late, after = quantiles(lateness(aftermath), n=100), quantiles(delays(aftermath), n=100)
     down: dict[str, list[float]] = defaultdict(list)
     for kill in aftermath.kills:
         down[kill.victim].append(kill.down_s)
-    back = ", ".join(f"{who} {max(times):.1f}" for who, times in sorted(down.items()))
-    tried = sum(attempt > 1 for attempt in aftermath.attempts)
+    back = ", ".join(
+        f"{who} {fmean(times):.1f}/{max(times):.1f}" for who, times in sorted(down.items())
+    )
     print(
-        f"\n{aftermath.forecast.name} storm: {len(aftermath.kills)} kills, {len(late)} rungs, "
-        f"{len(aftermath.sent)} commands, {tried} activities tried again; lateness "
-        f"p50 {middle:.2f} p95 {most:.2f} max {late[-1]:.2f} s; back after at most: {back} s"
+        f"\n{aftermath.forecast.name} storm: {len(aftermath.kills)} kills, "
+        f"{len(lateness(aftermath))} rungs, {len(aftermath.sent)} commands, "
+        f"{sum(attempt > 1 for attempt in aftermath.attempts)} activities tried again, "
+        f"{sum(row.attempts > 1 for row in aftermath.rows['notice'])} mails re-issued\n"
+        f"late p50 {late[49]:.2f} p95 {late[94]:.2f} max {lateness(aftermath)[-1]:.2f} s; "
+        f"once all was back p50 {after[49]:.2f} p95 {after[94]:.2f} "
+        f"max {delays(aftermath)[-1]:.2f} s; down (mean/most) {back} s"
     )
 
-    assert most <= 10
+    assert delays(aftermath)[-1] <= 10

@@ -60,6 +60,7 @@ class Desk:
             self.taken.append(message)
             self.recipients.extend(envelope.rcpt_tos)
         if answer == DROP:
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return answer
 

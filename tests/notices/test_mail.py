@@ -6,11 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from notices.channels import SmtpChannel
 from notices.post import Post
 from store import tables
+from store.notices import Claimed, claim, conclude
 from tests.notices.conftest import DROP, LOGIN, SENDER, Desk, Fate, Fates, Prepare, serving
 
 SOON = timedelta(seconds=0.3)
@@ -211,8 +213,6 @@ async def test_a_notice_that_somebody_is_sending_is_left_to_them(
 
 async def lose_the_sender(database: AsyncEngine) -> None:
     """As if a process had died between claim and mail."""
-    from store.notices import claim
-
     async with database.begin() as connection:
         assert await claim(connection, None)
 
@@ -220,8 +220,6 @@ async def lose_the_sender(database: AsyncEngine) -> None:
 async def test_a_slow_sender_does_not_undo_what_another_sent_meanwhile(
     database: AsyncEngine, desk: Desk, waiting: Prepare, fates: Fates
 ) -> None:
-    from store.notices import claim, conclude
-
     await waiting(1)
     async with database.begin() as connection:
         slow = await claim(connection, None)
@@ -395,3 +393,33 @@ async def test_notices_go_in_the_order_in_which_they_were_due(
     await Post(database, desk.channel()).send()
 
     assert [mail["Subject"].strip() for mail in desk.taken] == [notice.key for notice in notices]
+
+
+async def test_a_record_that_restarts_while_a_mail_goes_makes_no_re_issue(
+    database: AsyncEngine, desk: Desk, waiting: Prepare, fates: Fates
+) -> None:
+    """Every connection to the record is cut just before the outcome is written."""
+    await waiting(2)
+    cut = Cutting(desk.channel(), database)
+
+    await Post(database, cut).send("helpdesk")
+
+    assert cut.times == 2
+    assert await fates() == [Fate("sent", 1, None)] * 2
+
+
+class Cutting:
+    """A channel during which the record loses its connections."""
+
+    def __init__(self, channel: SmtpChannel, database: AsyncEngine) -> None:
+        self.channel, self.database, self.times = channel, database, 0
+
+    async def send(self, claimed: Claimed) -> None:
+        await self.channel.send(claimed)
+        self.times += 1
+        others = text(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        async with self.database.connect() as connection:
+            await connection.execute(others)

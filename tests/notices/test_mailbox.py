@@ -17,7 +17,7 @@ def letters(folder: Path) -> list[EmailMessage]:
     """Every mail in the folder, parsed."""
     found = [message_from_bytes(path.read_bytes(), policy=default) for path in folder.iterdir()]
     assert all(isinstance(each, EmailMessage) for each in found)
-    return found  # type: ignore[return-value]
+    return found
 
 
 async def test_there_is_one_file_for_each_notice(

@@ -73,7 +73,7 @@ class Place:
             case ast.Dict(keys=keys):
                 return {str(ast.literal_eval(key)) for key in keys if key is not None}
             case ast.Call(func=ast.Attribute(attr="fields"), keywords=keywords):
-                return case_fields() | {str(keyword.arg) for keyword in keywords}
+                return {*case_fields(), *(str(keyword.arg) for keyword in keywords)}
             case ast.Name(id=name):
                 values = [
                     each.value
@@ -81,7 +81,7 @@ class Place:
                     if isinstance(each, ast.Assign)
                     and any(getattr(target, "id", "") == name for target in each.targets)
                 ]
-                return set.intersection(*(set(self._names(value)) for value in values))
+                return set.intersection(*(self._names(value) for value in values))
             case _:
                 msg = f"{ast.unparse(node)}: this test does not know how to read it"
                 raise AssertionError(msg)
