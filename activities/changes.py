@@ -10,8 +10,8 @@ from temporalio import activity
 
 from activities.starting import start_once, tell_agreement
 from activities.world import Happening, World, by, note, said, tell, this_workflow
-from domain.changing import ChangeClosed, ChangeOutcome, Offer, other_party, party_of
-from domain.commands import CommandKind, Order, Refused, Start
+from domain.changing import ChangeClosed, ChangeOutcome, ChangeStart, Offer, other_party, party_of
+from domain.commands import CommandKind, Order, Refused
 from domain.events import Event
 from domain.identifiers import change_id, task_id
 from domain.spans import after
@@ -43,8 +43,8 @@ class ChangeActivities:
         self.world = world
 
     @activity.defn
-    async def open_change(self, order: Order) -> str | Refused:
-        """A party proposes an amendment: insert the change and start its workflow."""
+    async def open_change(self, order: Order, now: datetime) -> str | Refused:
+        """A party proposes an amendment: put it before the other party and start its workflow."""
         async with self.world.engine.begin() as connection:
             command = await take(connection, order, this_workflow(), CommandKind.PROPOSE_CHANGE)
             if isinstance(command, Refused):
@@ -57,7 +57,13 @@ class ChangeActivities:
                 if isinstance(amended, str):
                     return await refuse(connection, command, amended)
                 change = await self._insert(connection, command)
-        start = Start(change, command.agreement, self.world.offset.total_seconds())
+            row = await change_row(connection, change)
+            if row.offer == command.id:
+                offer = await self._present(connection, row, command, now)
+            else:  # repeated after the other party had countered already
+                offer = Offer(row.round, row.offered_by, row.expires_at)
+        await self.world.post.send(command.agreement)
+        start = ChangeStart(change, command.agreement, offer, self.world.offset.total_seconds())
         await start_once(self.world, "ChangeWorkflow", change, start)
         return change
 
@@ -112,16 +118,6 @@ class ChangeActivities:
         if checked.value is None:
             return "; ".join(map(str, checked.problems))
         return amendment, amended, checked.value
-
-    @activity.defn
-    async def present_offer(self, change: str, now: datetime) -> Offer:
-        """Put the offer before the other party, redlined against the terms that it changes."""
-        async with self.world.engine.begin() as connection:
-            row = await change_row(connection, change)
-            offer = await load(connection, row.offer)
-            presented = await self._present(connection, row, offer, now)
-        await self.world.post.send(row.agreement)
-        return presented
 
     async def _present(
         self,

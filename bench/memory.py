@@ -39,16 +39,22 @@ class Rest:
 
 async def measure(real: Real, number: int, answer_within: str) -> Rest:
     """Launch so many agreements, and start as many idle workflows, in workers that are warm."""
-    await asyncio.sleep(SETTLES_S)
+    # A burst opens every connection and fills every cache, which belong to no agreement.
+    await _launch(real, "warming", number // 2, answer_within)
     before, idle_before = resident(real.worker), resident(real.idle)
+    await _launch(real, "resting", number, answer_within)
+    return Rest(number, before, resident(real.worker), idle_before, resident(real.idle))
+
+
+async def _launch(real: Real, name: str, number: int, answer_within: str) -> None:
+    """Launch in a burst, and wait until the workers are at rest."""
     gateway = Gateway(real.world, patience_s=0)
     size = standard.to_come(real.world.now().date(), answer_within=answer_within)
     for each in range(number):
-        await gateway.launch(standard.agreement(f"resting-{each}", size))
-        await real.start_idle(f"resting-{each}")
+        await gateway.launch(standard.agreement(f"{name}-{each}", size))
+        await real.start_idle(f"{name}-{each}")
     await until(lambda: _quiet(real), "every launch is recorded and every mail sent")
     await asyncio.sleep(SETTLES_S)
-    return Rest(number, before, resident(real.worker), idle_before, resident(real.idle))
 
 
 async def _quiet(real: Real) -> bool:

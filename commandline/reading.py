@@ -10,7 +10,18 @@ from commandline.session import Exit, fail, print_json, record, verb
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON; instants are UTC.")
 
 
-UNBROKEN = {"#", "who", "due", "opened", "closed", "delivered", "accepted", "ends", "next task due"}
+UNBROKEN = {
+    "#",
+    "phase",
+    "who",
+    "due",
+    "opened",
+    "closed",
+    "delivered",
+    "accepted",
+    "ends",
+    "next task due",
+}
 """Columns whose cells are not broken over lines."""
 
 
@@ -53,13 +64,13 @@ async def list_verb(*, as_json: bool) -> None:
             "No agreements yet. Launch one: covenant launch examples/helpdesk/agreement.yaml"
         )
     else:
-        names = ("agreement", "title", "phase", "open cases", "open tasks", "next task due", "ends")
-        table = _table("Agreements", *names)
+        names = ("agreement", "phase", "cases", "tasks", "next task due", "ends")
+        table = _table("Agreements, times in their own zones", *names)
         for row in rows:
             zone = row["zone"]
-            due, ends = _local(row["next_task_due_at"], zone), _local(row["ends_at"], zone)
-            cells = (row["id"], row["title"], row["phase"], row["open_cases"], row["open_tasks"])
-            table.add_row(*map(str, cells), f"{due} {zone}", ends)
+            due, ends = _local(row["next_task_due_at"], zone), _local(row["ends_at"], zone)[:10]
+            cells = (row["phase"], row["open_cases"], row["open_tasks"], due, ends)
+            table.add_row(f"{row['id']}\n{row['title']}", *map(str, cells))
         _print(table)
 
 

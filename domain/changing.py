@@ -34,6 +34,16 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeStart:
+    """What a change is started with, once its first offer lies before the other party."""
+
+    subject: str
+    agreement: str
+    offer: Offer
+    offset_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeClosed:
     """What the agreement hears: how it ended and, if approved, which edition takes effect when."""
 

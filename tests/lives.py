@@ -133,7 +133,7 @@ class Life:
     async def pass_by(self, length: timedelta) -> None:
         """Let so much time pass; a fault, which would be retried for ever, ends the test at once."""
         passing = asyncio.ensure_future(self.stage.advance(length))
-        waiting = {passing, self.faults.heard}
+        waiting: set[asyncio.Future[Any]] = {passing, self.faults.heard}
         first = asyncio.FIRST_COMPLETED
         await asyncio.wait(waiting, timeout=HANGS_AFTER_S, return_when=first)
         if self.faults.heard.done():
@@ -251,7 +251,9 @@ async def living(database_url: str, folder: Path, begins: datetime = BEGINS) -> 
     logger.addHandler(log)
     try:
         async with staged(database_url, channel, begins) as stage:
-            observed = client.Client(**{**stage.client.config(), "interceptors": [faults]})
+            config = stage.client.config()
+            config["interceptors"] = [faults]
+            observed = client.Client(**config)
             stage.world = replace(stage.world, temporal=observed)
             async with build_worker(stage.world):
                 yield Life(stage, Gateway(stage.world, patience_s=5), faults)

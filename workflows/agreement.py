@@ -123,7 +123,7 @@ class AgreementWorkflow:
             match message:
                 case Asked(kind=CommandKind.PROPOSE_CHANGE, order=order):
                     await workflow.execute_activity_method(
-                        ChangeActivities.open_change, args=[order], **EFFECT
+                        ChangeActivities.open_change, args=[order, self._watch.now()], **EFFECT
                     )
                 case Asked(kind=CommandKind.CALL_REVIEW, order=order):
                     await workflow.execute_activity_method(

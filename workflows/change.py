@@ -3,8 +3,8 @@
 from temporalio import workflow
 
 from activities.changes import ChangeActivities
-from domain.changing import ChangeClosed, Offer
-from domain.commands import CommandKind, Order, Refused, Start
+from domain.changing import ChangeClosed, ChangeStart, Offer
+from domain.commands import CommandKind, Order, Refused
 from workflows.policies import EFFECT
 from workflows.waiting import Asked, Inbox, Watch
 
@@ -14,21 +14,17 @@ class ChangeWorkflow:
     """One change, from its proposal to its end."""
 
     @workflow.init
-    def __init__(self, start: Start) -> None:
-        """Nothing is known yet."""
+    def __init__(self, start: ChangeStart) -> None:
+        """The first offer lies before the other party already."""
         self._change = start.subject
         self._inbox: Inbox[Asked] = Inbox()
         self._watch = Watch(start.offset_s)
-        self._offer: Offer | None = None
+        self._offer = start.offer
         self._closed: ChangeClosed | None = None
 
     @workflow.run
-    async def run(self, start: Start) -> ChangeClosed:
-        """Present the offer, then hear answers until it is closed."""
-        offer = await workflow.execute_activity_method(
-            ChangeActivities.present_offer, args=[start.subject, self._watch.now()], **EFFECT
-        )
-        self._offer = offer
+    async def run(self, _start: ChangeStart) -> ChangeClosed:
+        """Hear answers until the change is closed."""
         expiring = True
         while self._closed is None:
             if expiring and self._offer.expires_at <= self._watch.now():
@@ -82,7 +78,7 @@ class ChangeWorkflow:
         self._inbox.ask(CommandKind.WITHDRAW_CHANGE, order)
 
     @workflow.query
-    def standing(self) -> Offer | ChangeClosed | None:
+    def standing(self) -> Offer | ChangeClosed:
         """The offer on the table, or how it ended."""
         return self._closed or self._offer
 

@@ -24,7 +24,7 @@ class Victim(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """`kill -9` of a victim, so many seconds after the first case opened."""
+    """`kill -9` of a victim, so many seconds after the cases opened."""
 
     at_s: float
     victim: Victim
@@ -32,7 +32,7 @@ class Strike:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """How big the storm is. Case k of an agreement opens `k` seconds after the first."""
+    """How big the storm is. Every case opens at one instant, so that a kill hits many of them."""
 
     name: str
     agreements: int
@@ -44,8 +44,8 @@ class Forecast:
 
     @property
     def climb_s(self) -> float:
-        """From the first case's opening until the last ladder is at its end."""
-        return self.levels * self.level_s + self.kpis - 1
+        """From the opening of the cases until the last ladder is at its end."""
+        return float(self.levels * self.level_s)
 
     @property
     def keys(self) -> list[str]:
@@ -73,10 +73,10 @@ SHORT = Forecast(
     levels=4,
     level_s=4,
     strikes=(
-        Strike(0.05, Victim.WORKER),  # while the first cases open
-        Strike(3.9, Victim.TEMPORAL),  # just before a rung
-        Strike(7.95, Victim.POSTGRES),
-        Strike(12.05, Victim.WORKER),  # just after one
+        Strike(0.08, Victim.POSTGRES),  # while periods are evaluated and cases open
+        Strike(4.12, Victim.WORKER),  # amid rungs and their mails; the next are due without it
+        Strike(11.9, Victim.TEMPORAL),  # just before rungs
+        Strike(16.05, Victim.POSTGRES),  # at the end of ladders
     ),
     calm_within_s=60,
 )
@@ -105,7 +105,7 @@ def document(forecast: Forecast, key: str, midnight: datetime, opens_at: datetim
     terms["milestones"] = [{**go_live, "on": yesterday}]
     (kpi,) = terms["kpis"]
     cut_off = int((opens_at - midnight).total_seconds())
-    due = {OVERDUE: cut_off - 600} | {f"errors_{n}": cut_off + n for n in range(forecast.kpis)}
+    due = {OVERDUE: cut_off - 600} | {f"errors_{n}": cut_off for n in range(forecast.kpis)}
     terms["kpis"] = [
         {**kpi, "key": name, "title": name, "every": "day", "cut_off": f"{seconds} s"}
         for name, seconds in due.items()

@@ -20,6 +20,9 @@ import embedded
 from commandline.session import application_url
 from tests.durability.forecast import Victim
 
+RESTARTED_AFTER_S = 1.5
+"""Whatever looks after a worker needs a moment to see that it is gone."""
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -111,6 +114,7 @@ class Household:
         match victim:
             case Victim.WORKER:
                 self.worker.kill()
+                await asyncio.sleep(RESTARTED_AFTER_S)
                 await self.worker.ready()
             case Victim.TEMPORAL:
                 self._kill_temporal()

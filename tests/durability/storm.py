@@ -18,7 +18,7 @@ from notices.channels import MailboxChannel
 from notices.post import Post
 from settings import Settings
 from store import tables
-from tests.durability.forecast import OVERDUE, Forecast, document
+from tests.durability.forecast import OVERDUE, Forecast, Victim, document
 from tests.durability.household import Household, Kill, WorkerProcess
 from worker import world_of
 
@@ -150,7 +150,7 @@ async def sleep_until(at: datetime) -> None:
 async def people(
     crowd: Crowd, forecast: Forecast, key: str, number: int, opens_at: datetime
 ) -> None:
-    """Of three cases one is left alone, one acknowledged in good time, one in the middle of it."""
+    """Of three cases one is left alone, one acknowledged in good time, one with no worker."""
     day = (opens_at - timedelta(hours=1)).date() - timedelta(days=1)
 
     async def acknowledge(kpi: int, after_s: float) -> None:
@@ -174,11 +174,13 @@ async def people(
             ),
         )
 
+    unworked = [each for each in reversed(forecast.strikes) if each.victim is Victim.WORKER]
     answers = []
     for kpi in range(forecast.kpis):
-        strike = forecast.strikes[(number + kpi) % len(forecast.strikes)]
-        in_good_time, in_the_middle = kpi + 1.4 * forecast.level_s, strike.at_s + 0.15
-        after_s = (None, in_good_time, max(kpi + 2.5, in_the_middle))[(number + kpi) % 3]
+        turn, place = divmod(number + kpi, 3)
+        in_good_time = 2.6 * forecast.level_s
+        in_the_middle = unworked[turn % len(unworked)].at_s + 0.15
+        after_s = (None, in_good_time, in_the_middle)[place]
         if after_s is not None:
             answers.append(acknowledge(kpi, after_s))
     calls = [

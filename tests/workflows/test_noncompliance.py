@@ -219,8 +219,9 @@ async def test_a_judgement_received_in_time_but_heard_late_forestalls_silence(li
     await life.answer("acknowledge_breach", "acknowledge")
     await life.answer("submit_plan", "submit", note="More training")
     (task,) = await life.open_tasks("judge_plan")
-    words = {"note": "Of whom?", "now": life.stage.now}
-    reply = await life.cut_off().answer(task["id"], REVIEWER, "reject", **words)
+    reply = await life.cut_off().answer(
+        task["id"], REVIEWER, "reject", note="Of whom?", now=life.stage.now
+    )
     await life.until("2027-01-19")
 
     await life.send(reply.command)

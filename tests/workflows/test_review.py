@@ -27,7 +27,7 @@ async def heard(life: Life, template: str) -> list[str]:
 
 async def outcome(life: Life, review: str = FIRST) -> str | None:
     ((said,),) = await life.rows("SELECT outcome FROM review WHERE id = :id", id=review)
-    return said
+    return None if said is None else str(said)
 
 
 async def an_open_review(life: Life) -> None:
