@@ -34,7 +34,8 @@ check: install
 
 test: check
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest --ignore tests/documentation --ignore tests/store
+	@$(BIN)/coverage run -m pytest --numprocesses 2 --dist loadfile \
+		--ignore tests/documentation --ignore tests/store
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --fail-under 90
 	@$(BIN)/coverage report --include 'domain/*' --fail-under 100
