@@ -28,7 +28,7 @@ class BrokenEditionError(Exception):
     """A stored edition no longer reads as an agreement: a fault of this release, not of a user."""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def parse(digest: str, raw: bytes) -> Agreement:
     """The terms in a stored document, which was valid when it was adopted."""
     reading = validate(raw, digest)

@@ -291,4 +291,5 @@ def test_rungs_fire_within_seconds_once_everything_is_back(aftermath: Aftermath)
         f"max {delays(aftermath)[-1]:.2f} s; down (mean/most) {back} s"
     )
 
-    assert delays(aftermath)[-1] <= 15
+    # The yardstick is a worker's own start, five seconds on an idle machine: others may be busy.
+    assert delays(aftermath)[-1] <= 3 * fmean(down[Victim.WORKER])

@@ -4,7 +4,6 @@ import pytest
 
 from domain.changing import ChangeClosed, ChangeOutcome
 from domain.renewing import RenewalOutcome, RenewalSettled
-from domain.reviewing import ReviewClosed, ReviewOutcome
 from gateway import ConflictError
 from tests.lives import Life, at, helpdesk
 
@@ -122,7 +121,7 @@ async def test_a_milestone_rejected_after_its_day_is_overdue_from_then_on(life: 
     rejected_at = life.stage.now
     await life.answer("accept_milestone", "reject", note="Half of us were not invited")
 
-    await life.until("2026-12-11")
+    await life.until("2026-12-10 12:00")
 
     (overdue,) = await life.told("milestone_overdue")
     assert overdue.at == rejected_at
@@ -322,8 +321,6 @@ async def test_news_that_comes_twice_changes_nothing(life: Life) -> None:
 
     settled = RenewalSettled("renewal/helpdesk/1", RenewalOutcome.RENEWED)
     await life.signal(AGREEMENT, "renewal_settled", settled)
-    closed = ReviewClosed("review/helpdesk/1", ReviewOutcome.CONTINUE)
-    await life.signal(AGREEMENT, "review_closed", closed)
 
     after = await life.query(AGREEMENT, "standing"), await life.query(AGREEMENT, "due")
     assert after == before
