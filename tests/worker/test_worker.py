@@ -93,11 +93,17 @@ async def test_metrics_are_served_as_prometheus_reads_them(
     worker: WorkerProcess, world: World
 ) -> None:
     await launched(world, "metered")
+    counted = 'covenant_activities_total{name="begin_agreement",outcome="done"}'
 
     status, head, body = await get(worker, "/metrics")
+    for _ in range(100):  # the outcome is in the record a moment before the activity is counted
+        if counted in body:
+            break
+        await asyncio.sleep(0.1)
+        status, head, body = await get(worker, "/metrics")
 
     assert (status, "text/plain" in head) == (200, True)
-    assert 'covenant_activities_total{name="begin_agreement",outcome="done"}' in body
+    assert counted in body
     for name in ("sweep_faults_total", "notices_unsent", "notices_failed"):
         assert f"\ncovenant_{name} " in body
 
