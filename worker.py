@@ -29,6 +29,7 @@ from activities.cases import CaseActivities
 from activities.changes import ChangeActivities
 from activities.milestones import MilestoneActivities
 from activities.monitoring import MonitoringActivities
+from activities.plans import PlanActivities
 from activities.renewals import RenewalActivities
 from activities.reviews import ReviewActivities
 from activities.world import World
@@ -103,6 +104,7 @@ def activities(world: World) -> list[Callable[..., Any]]:
     groups = (
         AgreementActivities(world),
         CaseActivities(world),
+        PlanActivities(world),
         ChangeActivities(world),
         MilestoneActivities(world),
         MonitoringActivities(world),

@@ -153,7 +153,7 @@ class Life:
         """Deliver at last what was only written down."""
         async with self.stage.world.engine.connect() as connection:
             command = await load(connection, command_id)
-        await self.gateway.deliver(command)
+        await self.gateway.delivery.deliver(command)
         await self.pass_by(timedelta(seconds=1))
 
     async def look_away(self, said: str) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from temporalio import workflow
 
 from activities.cases import CaseActivities
+from activities.plans import PlanActivities
 from domain.commands import CommandKind, Order, Refused
 from domain.noncompliance import (
     CaseDue,
@@ -152,7 +153,7 @@ class NonComplianceWorkflow:
     async def _take_plan(self, order: Order) -> None:
         """A plan is handed in."""
         submitted = await workflow.execute_activity_method(
-            CaseActivities.record_plan, args=[order, self._watch.now()], **EFFECT
+            PlanActivities.record_plan, args=[order, self._watch.now()], **EFFECT
         )
         if not isinstance(submitted, Refused) and self._move(CaseMove.PLAN_SUBMITTED):
             cycle = self._case.cycle
@@ -161,7 +162,7 @@ class NonComplianceWorkflow:
     async def _judge(self, order: Order) -> None:
         """The plan is accepted or rejected."""
         judged = await workflow.execute_activity_method(
-            CaseActivities.record_judgement, args=[order, self._watch.now()], **EFFECT
+            PlanActivities.record_judgement, args=[order, self._watch.now()], **EFFECT
         )
         if not isinstance(judged, Refused):
             self._judged(judged)
@@ -175,7 +176,7 @@ class NonComplianceWorkflow:
     async def _chase_plan(self, due: CaseDue) -> None:
         """No plan came in time."""
         await workflow.execute_activity_method(
-            CaseActivities.report_overdue_plan,
+            PlanActivities.report_overdue_plan,
             args=[self._case.subject, due.key, due.at, self._watch.now()],
             **EFFECT,
         )
@@ -184,7 +185,7 @@ class NonComplianceWorkflow:
     async def _let_silence_judge(self, due: CaseDue) -> None:
         """Nobody judged in time: silence accepts, or governance hears of it."""
         judged = await workflow.execute_activity_method(
-            CaseActivities.settle_unjudged_plan,
+            PlanActivities.settle_unjudged_plan,
             args=[self._case.subject, due.key, due.at, self._watch.now()],
             **EFFECT,
         )
@@ -197,7 +198,7 @@ class NonComplianceWorkflow:
         if self._case.state is not CaseState.VERIFYING:
             return
         judged = await workflow.execute_activity_method(
-            CaseActivities.note_relapse,
+            PlanActivities.note_relapse,
             args=[self._case.subject, missed, self._watch.now()],
             **EFFECT,
         )

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from activities.cases import Case
+from activities.case_rows import Case
 from notices.templates import LATE_AFTER, WORDINGS, Draft, Template, compose
 from tests.notices.conftest import DUE_AT
 

@@ -127,7 +127,7 @@ async def test_the_sweep_sends_what_had_no_outcome(world: World) -> None:
     """Somebody wrote the command down and died before sending it."""
     key = await launched(world, "swept")
     gateway = Gateway(world, patience_s=0)
-    gateway.deliver = nobody  # type: ignore[method-assign,assignment]
+    gateway.delivery.deliver = nobody  # type: ignore[method-assign,assignment]
     command = f"call-{secrets.token_hex(4)}"
     await gateway.call_review(key, "client.governance", "Look at it", command_id=command)
     async with world.engine.begin() as connection:  # as if it had been a while ago

@@ -1,25 +1,17 @@
-"""The gateway: whoever asks for something is authorised here, in the transaction that writes it.
-
-Console, command line and rehearsals come through this door. After the commit the command is sent
-to its workflow as a signal; a sweep sends again what has no outcome yet.
-"""
+"""The door itself: each request is authorised in the transaction that writes it, then sent."""
 
 import asyncio
 import hashlib
-import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
-from activities.world import World, is_gone
+from activities.world import World
 from domain.commands import CommandKind, Outcome
 from domain.events import Event
 from domain.fact_files import FactFileError, open_facts
@@ -28,80 +20,27 @@ from domain.lifecycle import Phase
 from domain.plan import draw_plan
 from domain.tasks import Answer, TaskKind, objection
 from domain.terms.amendment import read_amendment
-from domain.terms.problems import Problem
-from domain.terms.shape import Agreement
 from domain.terms_check import validate
 from domain.zones import midnight, zone_named
+from gateway.delivery import Delivery
+from gateway.lookups import find_task, first_launch, keep, known, must_be_contact, new_id, write
+from gateway.requests import (
+    ConflictError,
+    Document,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    Reply,
+)
 from store import journal, tables
-from store.commands import Command, load, refuse, sealed, submit
-from store.editions import Edition, adopt, edition_at, keep_document
+from store.commands import Command, load
+from store.editions import Edition, adopt, keep_document
 from store.facts import Intake, take_in
 
 log = structlog.get_logger(__name__)
 
 PATIENCE_S = 10.0
 """How long a person waits for the outcome before hearing that it was received."""
-
-
-PAUSE_S, LONGEST_PAUSE_S = 10.0, 3600.0
-"""How long the sweep leaves a command alone that it has sent; each time twice as long."""
-
-
-class GatewayError(Exception):
-    """The request goes no further; the message says what is possible now."""
-
-
-class NotFoundError(GatewayError):
-    """There is no such thing."""
-
-
-class ForbiddenError(GatewayError):
-    """Not this actor's to do."""
-
-
-class ConflictError(GatewayError):
-    """Not possible now."""
-
-
-class InvalidError(GatewayError):
-    """What was handed in does not hold; `problems` names every place."""
-
-    def __init__(self, problems: tuple[Problem, ...], more: int = 0) -> None:
-        """All problems at once; `more` counts those that are too many to tell."""
-        rest = [f"and {more:,} more"] if more else []
-        super().__init__("\n".join([*map(str, problems), *rest]))
-        self.problems = problems
-        self.more = more
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """Bytes handed in under a name."""
-
-    name: str
-    raw: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What became of a command so far: recorded, refused, or received and still under way."""
-
-    command: str
-    outcome: Outcome | None
-    reason: str | None
-
-    @property
-    def word(self) -> str:
-        """One word for it."""
-        return self.outcome or "received"
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Until when the sweep leaves a command alone, and for how long it then does."""
-
-    until: float
-    next_s: float
 
 
 class Gateway:
@@ -111,7 +50,7 @@ class Gateway:
         """`patience_s` nil sends without waiting."""
         self.world = world
         self._patience_s = patience_s
-        self._sent_again: dict[str, Pause] = {}
+        self.delivery = Delivery(world)
 
     async def launch(
         self, document: Document, *, now: datetime | None = None, command_id: str | None = None
@@ -367,44 +306,10 @@ class Gateway:
         """Send the command to its workflow and wait a little for the outcome."""
         if command.outcome is None:
             try:
-                await self.deliver(command)
+                await self.delivery.deliver(command)
             except RPCError as error:  # it is written down, and the sweep sends it again
                 log.warning("command_not_sent", command=command.id, error=str(error))
         return await self._outcome(command.id)
-
-    async def deliver(self, command: Command) -> None:
-        """Signal the workflow (or start it); one that has ended refuses."""
-        try:
-            if command.kind is CommandKind.LAUNCH_AGREEMENT:
-                await self._start(command)
-            else:
-                handle = self.world.temporal.get_workflow_handle(command.workflow)
-                await handle.signal(command.kind, command.order)
-        except RPCError as error:
-            if not is_gone(error):
-                raise
-            async with self.world.engine.begin() as connection:
-                reason = f"{command.workflow} has ended; nothing is possible on it any more"
-                await refuse(connection, command, reason, taken=False)
-
-    async def _start(self, command: Command) -> None:
-        argument = {
-            "agreement": command.agreement,
-            "launch": command.id,
-            "offset_s": self.world.offset.total_seconds(),
-        }
-        try:
-            await self.world.temporal.start_workflow(
-                "AgreementWorkflow",
-                argument,
-                id=command.workflow,
-                task_queue=self.world.task_queue,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                static_summary=f"Life of agreement {command.agreement}",
-            )
-        except WorkflowAlreadyStartedError:
-            return
 
     async def _outcome(self, command_id: str) -> Reply:
         """Look for the outcome until patience ends."""
@@ -420,107 +325,4 @@ class Gateway:
 
     async def sweep(self) -> int:
         """Send again every command that has had no outcome for a while; returns how many."""
-        waiting = (
-            select(tables.command.c.id)
-            .where(
-                tables.command.c.outcome.is_(None),
-                tables.command.c.recorded_at < func.clock_timestamp() - text("interval '10 s'"),
-            )
-            .order_by(tables.command.c.recorded_at)
-            .limit(200)
-        )
-        async with self.world.engine.connect() as connection:
-            ids = list(await connection.scalars(waiting))
-        # Each time costs events in a history, which are limited: a command that a fault keeps
-        # without an outcome is sent again ever more seldom.
-        clock = asyncio.get_running_loop().time()
-        pauses = {each: self._sent_again.get(each, Pause(clock, PAUSE_S)) for each in ids}
-        due = [each for each, pause in pauses.items() if pause.until <= clock]
-        self._sent_again = pauses
-        for command_id in due:
-            async with self.world.engine.connect() as connection:
-                command = await load(connection, command_id)
-            try:
-                await self.deliver(command)
-            except RPCError as error:
-                if error.status in UNREACHABLE:
-                    raise
-                log.warning("command_not_sent", command=command_id, error=str(error))
-            pause_s = pauses[command_id].next_s
-            pauses[command_id] = Pause(clock + pause_s, min(2 * pause_s, LONGEST_PAUSE_S))
-        return len(due)
-
-
-UNREACHABLE = {
-    RPCStatusCode.UNAVAILABLE,
-    RPCStatusCode.DEADLINE_EXCEEDED,
-    RPCStatusCode.RESOURCE_EXHAUSTED,
-    RPCStatusCode.CANCELLED,
-}
-"""What Temporal answers while it answers nobody; any other trouble is one command's own."""
-
-
-def new_id() -> str:
-    """An id for a command whose sender brought none."""
-    return uuid.uuid4().hex  # noqa: TID251 - the sender brought no key of its own
-
-
-async def keep(connection: AsyncConnection, document: Document | None) -> str | None:
-    """Keep a document that came with a command."""
-    return await keep_document(connection, document.name, document.raw) if document else None
-
-
-async def write(connection: AsyncConnection, draft: Command) -> Command:
-    """Write a command; sent again it is the first one, another under the same id is refused."""
-    command = await submit(connection, draft)
-    if command.digest != sealed(draft).digest:
-        msg = f"command '{draft.id}' asked for something else before; send this under another id"
-        raise ConflictError(msg)
-    return command
-
-
-async def known(connection: AsyncConnection, command_id: str) -> bool:
-    """Whether a command of that id was written before."""
-    query = select(tables.command.c.id).where(tables.command.c.id == command_id)
-    return await connection.scalar(query) is not None
-
-
-async def first_launch(connection: AsyncConnection, agreement: str) -> Command | None:
-    """The command that launched an agreement."""
-    query = select(tables.command.c.id).where(
-        tables.command.c.agreement == agreement,
-        tables.command.c.kind == CommandKind.LAUNCH_AGREEMENT,
-    )
-    command_id = await connection.scalar(query)
-    return None if command_id is None else await load(connection, command_id)
-
-
-async def find_task(connection: AsyncConnection, task: str) -> Any:  # noqa: ANN401
-    """The task of that id or number."""
-    number = task.removeprefix("#")
-    where = [tables.task.c.id == task]
-    if number.isascii() and number.isdigit() and len(number) < 18:  # noqa: PLR2004 - a bigint
-        where.append(tables.task.c.number == int(number))
-    row = (await connection.execute(select(tables.task).where(or_(*where)))).one_or_none()
-    if row is None:
-        msg = f"there is no task '{task}'; see `covenant tasks`"
-        raise NotFoundError(msg)
-    return row
-
-
-async def must_be_contact(
-    connection: AsyncConnection, agreement: str, actor: str, at: datetime
-) -> Agreement:
-    """The terms in force; refuses whoever is not a contact in them."""
-    query = select(tables.agreement.c.id).where(tables.agreement.c.id == agreement)
-    if await connection.scalar(query) is None:
-        msg = f"there is no agreement '{agreement}'; see `covenant list`"
-        raise NotFoundError(msg)
-    terms = (await edition_at(connection, agreement, at)).terms
-    contacts = [
-        f"{side}.{role}" for side in ("client", "provider") for role in terms.party(side).contacts
-    ]
-    if actor not in contacts:
-        msg = f"{actor} is no contact of {agreement}; possible: as {', '.join(contacts)}"
-        raise ForbiddenError(msg)
-    return terms
+        return await self.delivery.sweep()

@@ -1,0 +1,71 @@
+"""A case as activities load it: its row, the terms that it is judged under, who has heard."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.evaluation import Severity
+from domain.terms.shape import Agreement, Kpi, Level
+from store import tables
+from store.editions import edition_at
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case with the terms that it is judged under: those in force when it opened."""
+
+    row: Any
+    terms: Agreement
+    kpi: Kpi
+    reason: str
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The ladder of its severity."""
+        ladders = self.terms.escalation
+        return ladders.severe if self.row.severity == Severity.SEVERE else ladders.minor
+
+    def reached(self) -> tuple[str, ...]:
+        """Everybody who has heard of it so far."""
+        heard = (ref for level in self.levels[: self.row.level] for ref in level.to)
+        return tuple(dict.fromkeys(heard))
+
+    def fields(self, **more: str) -> dict[str, str]:
+        """What its notices say."""
+        return {
+            "kpi": self.kpi.title,
+            "period": self.row.period,
+            "severity": self.row.severity.capitalize(),
+            "reason": self.reason,
+            **more,
+        }
+
+
+async def load_case(connection: AsyncConnection, case_id: str) -> Case:
+    """The case of that id, locked."""
+    query = select(tables.noncompliance).where(tables.noncompliance.c.id == case_id)
+    row = (await connection.execute(query.with_for_update(key_share=True))).one()
+    edition = await edition_at(connection, row.agreement, row.opened_at)
+    evaluation = tables.evaluation
+    reason = await connection.scalar(
+        select(evaluation.c.reason)
+        .where(
+            evaluation.c.agreement == row.agreement,
+            evaluation.c.kpi == row.kpi,
+            evaluation.c.period == row.period,
+        )
+        .order_by(evaluation.c.revision)
+        .limit(1)
+    )
+    return Case(row, edition.terms, edition.terms.kpi(row.kpi), reason or "")
+
+
+async def set_case(connection: AsyncConnection, case_id: str, **values: Any) -> None:  # noqa: ANN401
+    """Change a case's row; closed stays closed."""
+    await connection.execute(
+        update(tables.noncompliance)
+        .where(tables.noncompliance.c.id == case_id, tables.noncompliance.c.closed_at.is_(None))
+        .values(values)
+    )
