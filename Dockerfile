@@ -10,11 +10,12 @@ RUN python -m venv /opt/covenant \
     && python -m venv /opt/tools \
     && /opt/tools/bin/pip install --require-hashes --requirement requirements/build.txt
 COPY pyproject.toml README.md LICENSE ./
-COPY gateway.py settings.py starter.py worker.py ./
+COPY settings.py starter.py worker.py ./
 COPY activities activities
 COPY commandline commandline
 COPY domain domain
 COPY embedded embedded
+COPY gateway gateway
 COPY notices notices
 COPY rehearsal rehearsal
 COPY reports reports
