@@ -98,7 +98,7 @@ class ChangeActivities:
         if command.document is None:
             return "a change needs an amendment: add --file FILE"
         raw = await read_document(connection, command.document)
-        reading = read_amendment(raw, "the amendment")
+        reading = read_amendment(raw, str(command.body.get("file", "the amendment")))
         if reading.value is None:
             return "; ".join(map(str, reading.problems))
         amendment = reading.value

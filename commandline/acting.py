@@ -119,6 +119,9 @@ async def facts_verb(agreement: str, files: tuple[Path, ...], actor: str) -> Non
     async with gateway() as door:
         for file in files:
             intake = await door.hand_in(agreement, actor, _document(file))
+            if intake.again:
+                click.echo(f"{file.name}: handed in before, {intake.read:,} facts; nothing changed")
+                continue
             click.echo(
                 f"{file.name}: read {intake.read:,} = accepted {intake.accepted:,} "
                 f"+ known already {intake.repeated:,}"

@@ -32,6 +32,9 @@ def up_verb() -> None:
         fail(Exit.REFUSED, str(error))
     except embedded.EngineStartError as error:
         fail(Exit.FAULT, str(error))
+    except OSError as error:
+        msg = f"cannot use {settings.data_dir} as data directory: {error.strerror}"
+        fail(Exit.USAGE, f"{msg}; choose another with COVENANT_DATA_DIR")
     click.echo(
         "Stopped. What was recorded is in the data directory; `covenant up` goes on with it."
     )

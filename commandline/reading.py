@@ -1,6 +1,7 @@
 """Verbs that read. Each prints a page for people, or with `--json` a document for programs."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -98,6 +99,16 @@ async def show_verb(agreement: str | None, *, as_json: bool) -> None:
         _print(*_page(page))
 
 
+def _editions(editions: list[dict[str, Any]], local: Callable[[datetime | None], str]) -> str:
+    """The edition in force with its digest, and those that wait for their date."""
+    now = datetime.now(UTC)  # noqa: TID251 - a page is read at an instant
+    waiting = [row for row in editions[1:] if row["effective_at"] > now]
+    held = [row for row in editions if row not in waiting][-1]
+    told = [f"Edition {held['number']} of the terms in force, SHA-256 {held['digest'][:16]}…"]
+    told += [f"edition {row['number']} from {local(row['effective_at'])}" for row in waiting]
+    return "; ".join(told)
+
+
 def _page(page: dict[str, Any]) -> list[Any]:
     zone = page["zone"]
 
@@ -109,8 +120,7 @@ def _page(page: dict[str, Any]) -> list[Any]:
         f"{page['client']} buys from {page['provider']}\n"
         f"Phase: [bold]{page['phase']}[/bold] · term {page['term']} ends {local(page['ends_at'])}"
         f" · live from {local(page['live_from'])} · times in {zone}\n"
-        f"Edition {page['editions'][-1]['number']} of the terms, "
-        f"SHA-256 {page['editions'][-1]['digest'][:16]}…"
+        f"{_editions(page['editions'], local)}"
     )
     names = ("milestone", "due, end of", "status", "delivered", "accepted")
     milestones = _table("Milestones", *names)
@@ -155,16 +165,20 @@ async def tasks_verb(
 ) -> None:
     """List what somebody has to do, soonest first, and which answers are possible."""
     from domain.tasks import TASKS, TaskKind
+    from store.views.agreements import agreements
     from store.views.tasks import tasks
 
     async with record() as connection:
+        known = [row["id"] for row in await agreements(connection)]
         rows = await tasks(connection, key=agreement, owner=owner, closed=closed)
+    if agreement is not None and agreement not in known:
+        fail(Exit.NOT_FOUND, f"there is no agreement '{agreement}'; see `covenant list`")
     for row in rows:
         row["choices"] = list(TASKS[TaskKind(row["kind"])].choices)
     if as_json:
         print_json({"tasks": rows})
     elif not rows:
-        click.echo("Nobody has anything to do.")
+        click.echo(f"{owner or 'Nobody'} has {'nothing' if owner else 'anything'} to do.")
     else:
         zones = sorted({row["zone"] for row in rows})
         table = _table("Tasks", "#", "what", "who", "due", "answers")
@@ -234,7 +248,11 @@ async def explain_verb(agreement: str, what: str, *, as_json: bool) -> None:
             else await explain.figure(connection, agreement, kpi, period)
         )
     if found is None or found["agreement"] != agreement:
-        fail(Exit.NOT_FOUND, f"{agreement} has no {what}; see `covenant history {agreement} --all`")
+        fail(
+            Exit.NOT_FOUND,
+            f"{agreement} has no {what} yet: a period is evaluated after its cut-off; "
+            f"see `covenant history {agreement} --all`",
+        )
     if as_json:
         print_json(found)
     elif is_case:

@@ -55,6 +55,8 @@ def _rehearse(
     piece = read_piece(folder)
     zone = zone_named(piece.terms.zone)
     ends = midnight(until.date() if until else piece.script.until, zone)
+    if until is not None and until <= piece.script.begins:
+        fail(Exit.USAGE, f"the rehearsal begins {piece.script.begins}; choose a later --until")
     clear(out)
     say = (lambda _text: None) if as_json else click.echo
     say(f"Rehearsing {piece.terms.title} ({piece.terms.agreement}); times in {piece.terms.zone}")

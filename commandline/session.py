@@ -78,9 +78,11 @@ async def gateway() -> AsyncIterator[Any]:
 
     settings = Settings()
     url, address = endpoints(settings)
-    async with world_of(settings, url, address) as world:
-        yield Gateway(world)
-    await asyncio.sleep(AFTER_A_CLIENT)
+    try:
+        async with world_of(settings, url, address) as world:
+            yield Gateway(world)
+    finally:
+        await asyncio.sleep(AFTER_A_CLIENT)
 
 
 P = ParamSpec("P")

@@ -98,6 +98,11 @@ def objection(kind: TaskKind, answer: Answer) -> str | None:
         return f"'{answer.choice}' needs a reason: add --note \"…\""
     if answer.choice in rule.needs_file and not answer.has_file:
         return f"'{answer.choice}' needs a document: add --file FILE"
+    if answer.has_date and answer.choice not in rule.needs_date:
+        return f"'{answer.choice}' names no date: leave --on out"
+    if answer.has_file and rule.needs_file and answer.choice not in rule.needs_file:
+        possible = ", ".join(rule.needs_file)
+        return f"'{answer.choice}' takes no document; to answer with one choose {possible}"
     if answer.choice in rule.needs_date and not answer.has_date:
         return f"'{answer.choice}' needs a date: add --on YYYY-MM-DD"
     return None

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -61,6 +60,12 @@ class Gateway:
             raise InvalidError(reading.problems)
         terms, received_at = reading.value, now or self.world.now()
         plan = draw_plan(terms, 1, 1)
+        if plan.term_ends_at <= received_at:
+            msg = (
+                f"the term of '{terms.agreement}' ended on {plan.term_ends_at:%Y-%m-%d}; possible: "
+                "a later term, or `covenant rehearse` with the folder that it lies in"
+            )
+            raise ConflictError(msg)
         async with self.world.engine.begin() as connection:
             digest = await keep_document(connection, document.name, document.raw)
             row = {
@@ -287,6 +292,7 @@ class Gateway:
                     actor,
                     received_at,
                 )
+                counts = {name: getattr(intake, name) for name in ("read", "accepted", "repeated")}
                 received = journal.Entry(
                     effect_key(agreement, Event.FACTS_RECEIVED, digest),
                     agreement,
@@ -295,7 +301,7 @@ class Gateway:
                     received_at,
                     received_at,
                     actor,
-                    {**asdict(intake), "kind": file.kind, "digest": digest},
+                    {**counts, "kind": file.kind, "digest": digest},
                 )
                 await journal.note(connection, received)
         except FactFileError as error:

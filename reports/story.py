@@ -36,7 +36,7 @@ def _reason(entry: Told) -> str:
 
 def _note(entry: Told) -> str:
     note = entry.detail.get("note")
-    return f": “{note}”" if note else ""
+    return f": “{' '.join(str(note).split())}”" if note else ""
 
 
 def _list(values: Any) -> str:  # noqa: ANN401 - from the journal's JSON

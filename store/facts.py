@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,8 @@ class Intake:
     read: int
     accepted: int
     repeated: int
+    again: bool = field(default=False, compare=False)
+    """Whether the very same file had been handed in before; then nothing changed."""
 
 
 CONTENT = {
@@ -79,7 +81,7 @@ async def _known(connection: AsyncConnection, agreement: str, digest: str) -> In
         intake.c.agreement == agreement, intake.c.digest == digest
     )
     row = (await connection.execute(query)).one_or_none()
-    return None if row is None else Intake(row.read, row.accepted, row.repeated)
+    return None if row is None else Intake(row.read, row.accepted, row.repeated, again=True)
 
 
 async def _copy(connection: AsyncConnection, kind: FactKind, facts: Iterable[Fact]) -> int:

@@ -61,7 +61,8 @@ def test_the_tour(covenant: Run, tmp_path: Path) -> None:
     facts.write_text("id,opened,responded\nT1,2026-11-02 09:00,2026-11-02 10:30\n")
     handed = covenant("facts", "helpdesk", facts, "--as", "provider.service_manager")
     assert "read 1 = accepted 1 + known already 0" in handed.stdout
-    covenant("facts", "helpdesk", facts, "--as", "provider.service_manager")
+    again = covenant("facts", "helpdesk", facts, "--as", "provider.service_manager")
+    assert "handed in before" in again.stdout
 
     story = covenant("history", "helpdesk").stdout
     assert "change 1 approved by provider.delivery_director" in story
@@ -146,3 +147,15 @@ def test_the_same_request_sent_twice_counts_once(covenant: Run, tmp_path: Path) 
 
     told = read(covenant("history", "twice", "--json"))["entries"]
     assert [entry["event"] for entry in told].count("milestone_delivered") == 1
+
+
+def test_an_agreement_whose_term_is_over_is_not_launched(covenant: Run) -> None:
+    over = covenant("launch", ROOT / "examples" / "feeder-2013" / "agreement.yaml", code=5)
+
+    assert "covenant rehearse" in over.stderr
+
+
+def test_tasks_of_an_unknown_agreement_are_not_mistaken_for_none(covenant: Run) -> None:
+    covenant("tasks", "nowhere", code=3)
+
+    assert covenant("tasks", "--as", "client.x").stdout == "client.x has nothing to do.\n"

@@ -76,3 +76,17 @@ def test_any_other_answer_says_what_is_possible_now(kind: TaskKind) -> None:
 
 def test_a_blank_reason_is_none() -> None:
     assert objection(TaskKind.JUDGE_PLAN, Answer("reject", note=" \n")) is not None
+
+
+def test_a_date_is_refused_where_the_answer_names_none() -> None:
+    answer = Answer("continue", has_date=True)
+
+    assert objection(TaskKind.COMPLETE_REVIEW, answer) == "'continue' names no date: leave --on out"
+
+
+def test_an_approval_that_carries_a_document_is_asked_whether_it_counters() -> None:
+    answer = Answer("approve", has_file=True)
+
+    said = objection(TaskKind.ANSWER_CHANGE, answer)
+
+    assert said == "'approve' takes no document; to answer with one choose counter"
