@@ -44,7 +44,7 @@ bench: install
 	@$(BIN)/python -m bench
 
 faults: install
-	@$(BIN)/python -m pytest tests/durability -m long
+	@$(BIN)/python -m pytest -s tests/durability -m long
 
 # Golden histories are append-only from 0.1.0 on: record new paths, never old ones anew.
 golden: install

@@ -1,5 +1,6 @@
 """An agreement's life in figures: periods, cases, rungs, notices, reviews, credits by month."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.money import Money, money
 from domain.remedies.bands import month_total
-from store.editions import all_editions
+from domain.zones import midnight, zone_named
+from store.editions import all_editions, in_force
 from store.tables import noncompliance, notice, rung
 from store.views.agreements import evaluations, one_agreement
 from store.views.tasks import tasks
@@ -72,13 +74,19 @@ async def summary_of(connection: AsyncConnection, key: str) -> Row:
 
 
 async def credits_by_month(connection: AsyncConnection, key: str, credits_: list[Row]) -> list[Row]:
-    """What the provider owes for each month: earned, due under the cap, and as an amount."""
-    charges = (await all_editions(connection, key))[0].terms.charges
+    """What the provider owes for each month: earned, due under the cap, and as an amount.
+
+    Charge and cap are those of the edition in force as the month begins.
+    """
+    editions = await all_editions(connection, key)
+    zone = zone_named(editions[0].terms.zone)
     months: dict[str, list[Row]] = {}
     for row in sorted(credits_, key=lambda each: (each["month"], each["kpi"], each["period"])):
         months.setdefault(row["month"], []).append(row)
     rows = []
     for month, each in months.items():
+        begins = midnight(date.fromisoformat(f"{month}-01"), zone)
+        charges = in_force(editions, begins).terms.charges
         percents = [row["percent"] for row in each]
         charge: Money | None = money(charges.amount, charges.currency) if charges else None
         cap = charges.credit_cap if charges else WHOLE
