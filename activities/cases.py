@@ -92,7 +92,7 @@ class CaseActivities:
         async with self.world.engine.begin() as connection:
             case = await load_case(connection, case_id)
             answered = await answered_before(
-                connection, case_id, CommandKind.ACKNOWLEDGE_BREACH, due_at
+                connection, task_id(case_id, TaskKind.ACKNOWLEDGE_BREACH), due_at
             )
             # An answer may come to light after an attempt that fired: what was said stays said.
             if answered is not None and not await has_fired(connection, case_id, level):
@@ -146,7 +146,7 @@ class CaseActivities:
         async with self.world.engine.begin() as connection:
             case = await load_case(connection, case_id)
             answered = await answered_before(
-                connection, case_id, CommandKind.ACKNOWLEDGE_BREACH, due_at
+                connection, task_id(case_id, TaskKind.ACKNOWLEDGE_BREACH), due_at
             )
             if answered is not None:
                 return Forestalled(answered)

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
@@ -33,8 +32,8 @@ from domain.spans import after
 from domain.tasks import TaskKind
 from domain.zones import zone_named
 from notices.templates import Draft, Template
-from store import outbox, tables
-from store.commands import Command, take
+from store import outbox
+from store.commands import Command, answered_before, take
 from store.tasks import NewTask, close_tasks, open_task
 
 
@@ -97,7 +96,7 @@ class PlanActivities:
         async with self.world.engine.begin() as connection:
             case = await load_case(connection, case_id)
             task = task_id(case_id, TaskKind.SUBMIT_PLAN, cycle)
-            answered = await task_answered_before(connection, task, due_at)
+            answered = await answered_before(connection, task, due_at)
             if answered is not None:
                 return Forestalled(answered)
             happening = Happening(case.row.agreement, Event.PLAN_OVERDUE, case_id, due_at, (cycle,))
@@ -193,7 +192,7 @@ class PlanActivities:
             case = await load_case(connection, case_id)
             agreement = case.row.agreement
             task = task_id(case_id, TaskKind.JUDGE_PLAN, cycle)
-            answered = await task_answered_before(connection, task, due_at)
+            answered = await answered_before(connection, task, due_at)
             if answered is not None:
                 return Forestalled(answered)
             accepted = case.terms.corrective_action.on_silence == "accept"
@@ -274,20 +273,3 @@ async def want_plan(
     )
     draft = Draft(Template.PLAN_WANTED, case.fields(note=why), {"until": due_at}, at, now, task)
     await tell(connection, case.row.agreement, case.row.id, cycle, (owner,), draft)
-
-
-async def task_answered_before(
-    connection: AsyncConnection, task: str, due_at: datetime
-) -> str | None:
-    """Who had answered this task, received before the instant, whether recorded yet or not."""
-    command = tables.command
-    query = (
-        select(command.c.actor)
-        .where(
-            command.c.task == task,
-            command.c.received_at < due_at,
-            command.c.outcome.is_distinct_from("refused"),
-        )
-        .limit(1)
-    )
-    return await connection.scalar(query)

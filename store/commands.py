@@ -167,14 +167,13 @@ async def pending(connection: AsyncConnection, subject: str, due_at: datetime) -
 
 
 async def answered_before(
-    connection: AsyncConnection, subject: str, kind: CommandKind, due_at: datetime
+    connection: AsyncConnection, task_id: str, due_at: datetime
 ) -> str | None:
-    """Who had asked for this, received before the instant, and was not refused."""
+    """Who had answered a task, received before the instant, recorded yet or not, not refused."""
     query = (
         select(command.c.actor)
         .where(
-            command.c.subject == subject,
-            command.c.kind == kind,
+            command.c.task == task_id,
             command.c.received_at < due_at,
             command.c.outcome.is_distinct_from(Outcome.REFUSED),
         )
