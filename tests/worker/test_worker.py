@@ -173,9 +173,10 @@ async def test_an_agreement_is_launched_although_no_mail_goes(world: World, unma
 async def test_a_fault_in_the_log_names_workflow_run_activity_and_attempt(
     worker: WorkerProcess, unmailed: str
 ) -> None:
-    (line, *_) = [each for each in worker.lines() if each["event"] == "notice_not_sent"]
+    """Other agreements of this worker may have had mail under way at that moment too."""
+    its = {"event": "notice_not_sent", "workflow": f"agreement/{unmailed}"}
+    (line, *_) = [each for each in worker.lines() if its.items() <= each.items()]
 
-    assert line["workflow"] == f"agreement/{unmailed}"
     assert (line["activity"], line["attempt"]) == ("begin_agreement", 1)
     assert line["run"]
 
