@@ -11,12 +11,16 @@ from domain.zones import instant
 
 
 class Unit(StrEnum):
-    """Exact units are elapsed time; calendar units keep the local clock time."""
+    """Exact units are elapsed time; calendar units keep the local clock time.
+
+    Working days need a calendar: `domain.service_calendar` counts them.
+    """
 
     SECOND = "s"
     MINUTE = "min"
     HOUR = "h"
     DAY = "day"
+    WORKING_DAY = "working day"
     WEEK = "week"
     MONTH = "month"
     YEAR = "year"
@@ -25,7 +29,7 @@ class Unit(StrEnum):
 SECONDS = {Unit.SECOND: 1, Unit.MINUTE: 60, Unit.HOUR: 3600}
 """Seconds in each exact unit. A day is not among them: across daylight saving it is 23 or 25 hours."""
 
-FORM = re.compile(r"([0-9]{1,6}) ?(s|min|h|days?|weeks?|months?|years?)")
+FORM = re.compile(r"([0-9]{1,6}) ?(s|min|h|(?:working )?days?|weeks?|months?|years?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +93,28 @@ def after(at: datetime, span: Span, zone: ZoneInfo, sign: int = 1) -> datetime:
 def before(at: datetime, span: Span, zone: ZoneInfo) -> datetime:
     """The UTC instant a span before `at`."""
     return after(at, span, zone, -1)
+
+
+def months_of(span: Span) -> int:
+    """The months of a span of months or years; zero of any other."""
+    return span.amount * {Unit.MONTH: 1, Unit.YEAR: 12}.get(span.unit, 0)
+
+
+def most_days(span: Span) -> int:
+    """So many days at most, wherever in the calendar the span lies; not of working days."""
+    if span.unit in SECONDS:
+        return -(-span.amount * SECONDS[span.unit] // 86_400)
+    years, months = divmod(months_of(span), 12)
+    return 366 * years + 31 * months + _days_of(span)
+
+
+def fewest_days(span: Span) -> int:
+    """So many whole days at least, wherever in the calendar the span lies; not of working days."""
+    if span.unit in SECONDS:
+        return span.amount * SECONDS[span.unit] // 86_400
+    years, months = divmod(months_of(span), 12)
+    return 365 * years + 30 * months - 2 * bool(months) + _days_of(span)
+
+
+def _days_of(span: Span) -> int:
+    return span.amount * {Unit.DAY: 1, Unit.WEEK: 7}.get(span.unit, 0)

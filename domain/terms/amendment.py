@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from domain.terms.fields import Day, Key, Text
+from domain.terms.fields import Day, Flag, Key, Text
 from domain.terms.problems import Found, Path, Problem, Rule
 from domain.terms.reader import Reading, read
 from domain.terms.shape import Clause
@@ -27,6 +27,10 @@ class Amendment(Clause):
     amends: Key = Field(description="The key of the agreement.")
     effective_on: Day = Field(description="The first local day of the new edition.")
     reason: Text
+    split: Flag = Field(
+        default=False,
+        description="Periods in which the edition begins end there; silent: they end as they began.",
+    )
     set: Annotated[dict[str, Text], Field(min_length=1)] = Field(
         description="New values by path, for example `kpis.arrival.target.expected`."
     )
@@ -40,7 +44,10 @@ FIXED = (
     ),
     (re.compile(r"term\..*"), "the term changes by renewal"),
     (
-        re.compile(r"(kpis|milestones)\.[^.]+\.key|escalation\..+\.level"),
+        re.compile(
+            r"(kpis|milestones|clocks|remedies|caps|triggers|indexation)(\.[^.]+|\[\d+\])\.key"
+            r"|relief.+\.ground|escalation\..+\.level"
+        ),
         "facts and cases refer to it; make a new agreement instead",
     ),
 )

@@ -10,7 +10,9 @@ from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints,
 from pydantic_core import PydanticCustomError
 
 from domain.numbers import parse_decimal
+from domain.periods import Every, parse_every
 from domain.spans import SECONDS, Span, Unit, parse_span
+from domain.stretch import Stretch, parse_stretch
 from domain.terms.problems import Rule
 from domain.threshold import Threshold, parse_threshold
 from domain.zones import UnknownZoneError, zone_named
@@ -20,6 +22,7 @@ CONTACT_REF = r"^(client|provider)\.[a-z][a-z0-9_-]{0,62}$"
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 CURRENCY = r"^[A-Z]{3}$"
 UNIT = r"^(%|[A-Za-z]{1,12})$"
+HOURS = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-4]):[0-5][0-9]$"
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 """Dates of agreements lie between these years, so that no sum of dates and lengths overflows."""
@@ -27,6 +30,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 LONGEST = {
     Unit.HOUR: 876_000,
     Unit.DAY: 36_500,
+    Unit.WORKING_DAY: 26_000,
     Unit.WEEK: 5_200,
     Unit.MONTH: 1_200,
     Unit.YEAR: 100,
@@ -62,7 +66,7 @@ def _decimal(value: Any) -> Decimal:  # noqa: ANN401
     return value if isinstance(value, Decimal) else parse_decimal(str(value))
 
 
-def _percent(value: Any) -> Decimal:  # noqa: ANN401
+def _percentage(value: Any) -> Decimal:  # noqa: ANN401
     if isinstance(value, Decimal):
         return value
     match = re.fullmatch(r"(.+?) ?%", str(value))
@@ -70,10 +74,31 @@ def _percent(value: Any) -> Decimal:  # noqa: ANN401
         msg = f"'{value}' is not a percentage; write for example `2.5 %`"
         raise ValueError(msg)
     percent = parse_decimal(match[1])
-    if not 0 <= percent <= 100:  # noqa: PLR2004 - a percentage
+    if percent < 0:
+        msg = f"{percent} % is below nothing; write a percentage from 0 % on"
+        raise ValueError(msg)
+    return percent
+
+
+def _percent(value: Any) -> Decimal:  # noqa: ANN401
+    percent = _percentage(value)
+    if percent > 100:  # noqa: PLR2004 - a percentage
         msg = f"{percent} % is no share; write a percentage from 0 % to 100 %"
         raise ValueError(msg)
     return percent
+
+
+def _every(value: Any) -> Every:  # noqa: ANN401
+    every = value if isinstance(value, Every) else parse_every(str(value))
+    _span(every.span)
+    return every
+
+
+def _stretch(value: Any) -> Stretch:  # noqa: ANN401
+    stretch = value if isinstance(value, Stretch) else parse_stretch(str(value))
+    if stretch.span is not None:
+        _span(stretch.span)
+    return stretch
 
 
 def _day(value: Any) -> date:  # noqa: ANN401
@@ -107,8 +132,16 @@ def _span(value: Any) -> Span:  # noqa: ANN401
     return span
 
 
-def _calendar_span(value: Any) -> Span:  # noqa: ANN401
+def _elapsing_span(value: Any) -> Span:  # noqa: ANN401
     span = _span(value)
+    if span.unit == Unit.WORKING_DAY:
+        msg = f"'{span}' is not possible here; write for example `4 h` or `10 days`"
+        raise ValueError(msg)
+    return span
+
+
+def _calendar_span(value: Any) -> Span:  # noqa: ANN401
+    span = _elapsing_span(value)
     if span.unit in SECONDS:
         msg = f"'{span}' is not a number of days; write for example `10 days` or `2 months`"
         raise ValueError(msg)
@@ -146,6 +179,7 @@ def _schema(pattern: str, example: str) -> WithJsonSchema:
 _TEXT = PlainSerializer(str, return_type=str)
 _PERCENT_TEXT = PlainSerializer(lambda percent: f"{percent} %", return_type=str)
 _SPAN = r"^[0-9]{1,6} ?(s|min|h|days?|weeks?|months?|years?)$"
+_WORKING = r"^[0-9]{1,6} ?(s|min|h|(working )?days?|weeks?|months?|years?)$"
 _DAYS = r"^[0-9]{1,6} ?(days?|weeks?|months?|years?)$"
 _LIMIT = r"^(at least|above|at most|below) -?[0-9.]+( ?[%A-Za-z]+)?$"
 _NUMBER = WithJsonSchema(
@@ -158,6 +192,9 @@ Whole = Annotated[
     WithJsonSchema({"type": "integer", "minimum": 0}),
 ]
 Count = Annotated[Whole, Field(ge=1)]
+Places = Annotated[Whole, Field(le=9)]
+"""So many decimal places."""
+
 Months = Annotated[Count, Field(le=LONGEST[Unit.MONTH])]
 Number = Annotated[Decimal, _read(Rule.NOT_A_NUMBER, _decimal), _TEXT, _NUMBER]
 Percent = Annotated[
@@ -172,7 +209,12 @@ Day = Annotated[
     WithJsonSchema({"type": "string", "format": "date", "examples": ["2027-01-04"]}),
 ]
 Flag = Annotated[bool, _read(Rule.NOT_TRUE_OR_FALSE, _flag)]
-Length = Annotated[Span, _read(Rule.NOT_A_LENGTH, _span), _TEXT, _schema(_SPAN, "4 h")]
+Length = Annotated[Span, _read(Rule.NOT_A_LENGTH, _elapsing_span), _TEXT, _schema(_SPAN, "4 h")]
+AnyLength = Annotated[
+    Span, _read(Rule.NOT_A_LENGTH, _span), _TEXT, _schema(_WORKING, "10 working days")
+]
+"""A length that may also be of working days."""
+
 Days = Annotated[Span, _read(Rule.NOT_DAYS, _calendar_span), _TEXT, _schema(_DAYS, "10 days")]
 Limit = Annotated[
     Threshold,
@@ -183,3 +225,18 @@ Limit = Annotated[
 Zone = Annotated[
     str, _read(Rule.NOT_A_ZONE, _zone), _schema(r"^[A-Za-z0-9_+/-]+$", "Europe/London")
 ]
+AnyPercent = Annotated[
+    Decimal,
+    _read(Rule.NOT_A_PERCENTAGE, _percentage),
+    _PERCENT_TEXT,
+    _schema(r"^[0-9.]+ ?%$", "200 %"),
+]
+"""A percentage that may be above 100 %."""
+
+Rhythm = Annotated[
+    Every, _read(Rule.NOT_A_RHYTHM, _every), _TEXT, _schema(r"^.+$", "month from 2027-01-16")
+]
+"""How often something is measured or settled."""
+
+Reach = Annotated[Stretch, _read(Rule.NOT_A_STRETCH, _stretch), _TEXT, _schema(r"^.+$", "6 months")]
+"""Over which stretch of time results are counted."""

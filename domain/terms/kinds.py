@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn, TypeGuard, Union, get_args, get_ori
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from domain.terms.problems import Path
+from domain.terms.problems import Findings, Path
 from domain.terms.tree import Raw
 
 
@@ -33,6 +33,14 @@ class _Hole:
 
 
 HOLE: Any = _Hole()
+
+
+def until_a_hole(findings: Findings) -> Findings:
+    """What a check finds before it meets a hole."""
+    try:
+        yield from findings
+    except HoleError:
+        return
 
 
 def salvage(kind: Any, raw: Raw) -> Any:  # noqa: ANN401 - any part of any shape
@@ -66,11 +74,17 @@ def keys_at(kind: Any, path: Path) -> tuple[str, ...]:  # noqa: ANN401
 
 
 def _inside(kind: Any, step: str | int) -> Any:  # noqa: ANN401
-    """The type of what a mapping or list holds; unions of the shape name that alternative first."""
-    arm = next(_arms(kind))
-    if _is_model(arm):
-        return _hints(arm)[str(step)]
-    return get_args(arm)[1 if get_origin(arm) is dict else 0]
+    """The type of what a mapping or list holds, in the first alternative that has such a step."""
+    return next(held for arm in _arms(kind) for held in _held(arm, step))
+
+
+def _held(arm: Any, step: str | int) -> Iterator[Any]:  # noqa: ANN401
+    if isinstance(step, int):
+        yield from get_args(arm)[:1] if get_origin(arm) is tuple else ()
+    elif _is_model(arm):
+        yield _hints(arm)[step]
+    else:
+        yield from get_args(arm)[1:2] if get_origin(arm) is dict else ()
 
 
 def _arms(kind: Any) -> Iterator[Any]:  # noqa: ANN401
@@ -98,7 +112,8 @@ def _is_model(arm: Any) -> TypeGuard[type[BaseModel]]:  # noqa: ANN401
 def values_at(value: Any, where: str) -> Iterator[tuple[Path, Any]]:  # noqa: ANN401
     """Every value at a place such as `kpis.*.owners.client`, with its path; holes are passed over.
 
-    `*` stands for each item of a list. What is optional and not stated is passed over too.
+    `*` stands for each item of a list or a mapping, or for the value itself if it is neither. What
+    is optional and not stated is passed over too.
     """
     return _values_at(value, where.split(".") if where else [], ())
 
@@ -108,8 +123,13 @@ def _values_at(value: Any, steps: list[str], path: Path) -> Iterator[tuple[Path,
         return
     if not steps:
         yield path, value
-    elif steps[0] == "*":
+    elif steps[0] != "*":
+        yield from _values_at(getattr(value, steps[0]), steps[1:], (*path, steps[0]))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _values_at(item, steps[1:], (*path, key))
+    elif isinstance(value, tuple):
         for index, item in enumerate(value):
             yield from _values_at(item, steps[1:], (*path, index))
     else:
-        yield from _values_at(getattr(value, steps[0]), steps[1:], (*path, steps[0]))
+        yield from _values_at(value, steps[1:], path)

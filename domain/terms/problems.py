@@ -1,9 +1,9 @@
 """What is wrong with a document: where, by which rule, and what to do about it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
 """The keys and indices that lead to a value."""
@@ -49,6 +49,16 @@ class Rule(StrEnum):
     NOT_DAYS = "not-days"
     NOT_A_THRESHOLD = "not-a-threshold"
     NOT_A_ZONE = "not-a-zone"
+    NOT_A_RHYTHM = "not-a-rhythm"
+    NOT_A_STRETCH = "not-a-stretch"
+    NOT_HOURS = "not-hours"
+
+    # Names and keys.
+    UNKNOWN_NAME = "unknown-name"
+    KEY_NEEDED = "key-needed"
+    KEY_WITHOUT_USE = "key-without-use"
+    EXACTLY_ONE = "exactly-one"
+    CIRCULAR = "circular"
 
     # People.
     UNKNOWN_CONTACT = "unknown-contact"
@@ -82,7 +92,14 @@ class Rule(StrEnum):
     MINIMUM_OTHER_SIDE = "minimum-other-side"
     MINIMUM_NOT_LOOSER = "minimum-not-looser"
 
-    # Credits.
+    WEIGHT_OF_ZERO = "weight-of-zero"
+    WEIGHTS_NOT_WHOLE = "weights-not-whole"
+
+    # Service hours.
+    BAD_CALENDAR = "bad-calendar"
+    NEVER_REACHED = "never-reached"
+
+    # Bands and charges.
     BAND_EDGES = "band-edges"
     BAND_EMPTY = "band-empty"
     BAND_UNREACHABLE = "band-unreachable"
@@ -90,7 +107,32 @@ class Rule(StrEnum):
     BAND_OVERLAP = "band-overlap"
     BANDS_WITHOUT_CREDIT = "bands-without-credit"
     BAND_CREDITS_A_MET_TARGET = "band-credits-a-met-target"
+    BAND_REWARDS_A_MISSED_TARGET = "band-rewards-a-missed-target"
+    TARGET_OUTSIDE_BANDS = "target-outside-bands"
+    CREDITS_FALL = "credits-fall"
     CHARGES_WITHOUT_EFFECT = "charges-without-effect"
+    NO_CURRENCY = "no-currency"
+    NOT_IN_CURRENCY = "not-in-currency"
+
+    # Patterns and triggers.
+    COUNT_EXCEEDS_WINDOW = "count-exceeds-window"
+    PATTERN_NEVER_TRUE = "pattern-never-true"
+    TERMINATION_WITHOUT_RIGHT = "termination-without-right"
+
+    # Remedies.
+    NOT_ABOVE_ZERO = "not-above-zero"
+    STEP_GAP = "step-gap"
+    STEP_OVERLAP = "step-overlap"
+    ALLOCATION_OVER_LIMIT = "allocation-over-limit"
+    ALLOCATION_ABOVE_WHOLE = "allocation-above-whole"
+    NOTHING_GIVES_POINTS = "nothing-gives-points"
+    REMEDY_WITHOUT_EFFECT = "remedy-without-effect"
+    REWARD_OF_FAILURE = "reward-of-failure"
+    CAP_CANNOT_HOLD = "cap-cannot-hold"
+    CAP_BELOW_CREDIT = "cap-below-credit"
+    EARN_BACK_WITHOUT_CREDITS = "earn-back-without-credits"
+    EARN_BACK_ABOVE_WHOLE = "earn-back-above-whole"
+    EARN_BACK_FOR_FAILURE = "earn-back-for-failure"
 
     # Amendments.
     OTHER_AGREEMENT = "other-agreement"
@@ -99,9 +141,22 @@ class Rule(StrEnum):
     IDENTITY = "identity"
 
 
+WARNINGS = frozenset(
+    {
+        Rule.WEIGHTS_NOT_WHOLE,
+        Rule.CREDITS_FALL,
+        Rule.TERMINATION_WITHOUT_RIGHT,
+        Rule.ALLOCATION_ABOVE_WHOLE,
+        Rule.REMEDY_WITHOUT_EFFECT,
+        Rule.CAP_BELOW_CREDIT,
+    }
+)
+"""What may be meant, and is only pointed out. Every other rule refuses the document."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend, at its place. Lines and columns count from 1."""
+    """One thing to mend, or to look at, at its place. Lines and columns count from 1."""
 
     file: str
     line: int
@@ -111,10 +166,16 @@ class Problem:
     message: str
     remedy: str
 
+    @property
+    def refuses(self) -> bool:
+        """Whether the document cannot be used before this is mended."""
+        return self.rule not in WARNINGS
+
     def __str__(self) -> str:
         """Write the problem on one line, as compilers do."""
         said = f"{self.message} ({self.rule}) → {self.remedy}"
-        return f"{self.file}:{self.line}:{self.column}: {' '.join(said.split())}"
+        level = "" if self.refuses else "warning: "
+        return f"{self.file}:{self.line}:{self.column}: {level}{' '.join(said.split())}"
 
 
 class Found(NamedTuple):
@@ -127,6 +188,9 @@ class Found(NamedTuple):
 
 
 Findings: TypeAlias = Iterator[Found]
+
+Rules: TypeAlias = tuple[tuple[str, Callable[[Any], Findings]], ...]
+"""Rules, and the parts of an agreement over which each runs (`domain.terms.kinds.values_at`)."""
 
 
 def clipped(text: str, most: int = 160) -> str:

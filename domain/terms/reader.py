@@ -19,13 +19,15 @@ class Reading(Generic[M]):
     """What a document says, or what is wrong with it.
 
     `value` is there when there are no problems. `draft` is there whenever the text was readable:
-    the same type, with holes (`domain.terms.kinds`) where something is wrong.
+    the same type, with holes (`domain.terms.kinds`) where something is wrong. `warnings` are what
+    may be meant: they refuse nothing.
     """
 
     value: M | None
     draft: M | None
     problems: tuple[Problem, ...]
     tree: Tree
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def file(self) -> str:
@@ -38,9 +40,11 @@ class Reading(Generic[M]):
         return spot.line, spot.column
 
     def with_problems(self, more: tuple[Problem, ...]) -> "Reading[M]":
-        """The same reading, in which more was found to be wrong."""
-        problems = in_order((*self.problems, *more))
-        return replace(self, value=None if problems else self.value, problems=problems)
+        """The same reading, in which more was found to be wrong, or worth a warning."""
+        problems = in_order((*self.problems, *(each for each in more if each.refuses)))
+        warnings = in_order((*self.warnings, *(each for each in more if not each.refuses)))
+        value = None if problems else self.value
+        return replace(self, value=value, problems=problems, warnings=warnings)
 
 
 def read(raw: bytes, file: str, model: type[M]) -> Reading[M]:

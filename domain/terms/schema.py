@@ -1,13 +1,17 @@
-"""The JSON Schema of the agreement document, for editors that complete and check as one types."""
+"""The JSON Schema of the agreement document, for editors that complete and check as one types.
+
+It is that of `Terms`, so that it fits documents to be assessed and documents to be launched alike;
+what a launch needs besides, `validate` checks.
+"""
 
 from typing import Any
 
-from domain.terms.shape import Agreement
+from domain.terms.shape import Terms
 
 
 def schema() -> dict[str, Any]:
     """JSON Schema 2020-12. It knows the shape; what no schema can say, `validate` checks."""
-    shape: dict[str, Any] = _without_null(Agreement.model_json_schema())
+    shape: dict[str, Any] = _without_null(Terms.model_json_schema())
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "covenant:agreement",

@@ -8,11 +8,27 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from domain.numbers import RoundingMode
 from domain.periods import Every
+from domain.spans import Span, Unit
+from domain.terms.calendars import Calendar, TicketClock
+from domain.terms.clause import Clause
+from domain.terms.consequences import (
+    Cap,
+    Classification,
+    Improvement,
+    Indexation,
+    Pattern,
+    Promotion,
+    Relief,
+    Remedy,
+    Repeat,
+    Trigger,
+)
 from domain.terms.fields import (
+    AnyPercent,
     ContactRef,
     Count,
     Currency,
@@ -26,19 +42,24 @@ from domain.terms.fields import (
     Months,
     Number,
     Percent,
+    Places,
+    Rhythm,
     Text,
     UnitName,
-    Whole,
     Zone,
 )
+from domain.terms.measures import (
+    Averaging,
+    Baseline,
+    Clock,
+    Kind,
+    LowVolume,
+    Measure,
+    Missing,
+    NoData,
+)
 
-
-class Clause(BaseModel):
-    """A term that may cite its clause in the signed document."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    clause: Text | None = Field(None, description="Where the signed document says this.")
+__all__ = ["Clause", "Clock", "Kind", "Measure", "Missing", "NoData"]
 
 
 class Contact(Clause):
@@ -49,15 +70,31 @@ class Contact(Clause):
     zone: Zone | None = Field(None, description="The reader's zone; the agreement's if silent.")
 
 
-class Party(Clause):
+class NamedParty(Clause):
     """One side of the agreement."""
 
     name: Text
+    contacts: dict[Key, Contact] = Field({}, description="Roles, and how to reach them.")
+
+
+class Party(NamedParty):
+    """One side of the agreement, and whom to reach there."""
+
     contacts: Annotated[dict[Key, Contact], Field(min_length=1)]
 
 
-class Parties(Clause):
+class NamedParties(Clause):
     """Who buys, and who provides."""
+
+    client: NamedParty
+    provider: NamedParty
+    others: dict[Key, NamedParty] = Field(
+        default={}, description="Further providers, by the key that a KPI's `provided_by` names."
+    )
+
+
+class Parties(NamedParties):
+    """Who buys, who provides, and whom to reach there."""
 
     client: Party
     provider: Party
@@ -77,10 +114,22 @@ class Silence(StrEnum):
     RENEW = "renew"
 
 
-class Renewal(Clause):
-    """When renewal is decided, by whom, and what silence means."""
+class RenewalDates(Clause):
+    """When renewal is decided, and what silence means."""
 
     notice: Days = Field(description="The window opens so long before the term ends.")
+    decide_before: Days | None = Field(
+        None, description="Silence counts from so long before the term ends."
+    )
+    decided_by: ContactRef | None = None
+    confirmed_by: ContactRef | None = None
+    renews_for: Months | None = Field(None, description="Months that a renewal adds.")
+    on_silence: Silence | None = None
+
+
+class Renewal(RenewalDates):
+    """When renewal is decided, by whom, and what silence means."""
+
     decide_before: Days = Field(description="Silence counts from so long before the term ends.")
     decided_by: ContactRef
     confirmed_by: ContactRef
@@ -88,13 +137,29 @@ class Renewal(Clause):
     on_silence: Silence
 
 
-class Charges(Clause):
-    """What the service costs, as far as credits depend on it."""
+class Line(Clause):
+    """One line of what the service costs."""
 
     amount: Number
+    per: Rhythm = Every.MONTH
+
+
+class Charges(Clause):
+    """What the service costs, as far as credits depend on it, and how it is settled.
+
+    `amount` is the line `service`. Facts of charges go before what is written here.
+    """
+
     currency: Currency
-    per: Literal["month"]
-    credit_cap: Percent = Field(description="Credits of one month never exceed this share of it.")
+    amount: Number | None = None
+    lines: Annotated[dict[Key, Line], Field(min_length=1)] | None = None
+    per: Rhythm = Field(
+        default=Every.MONTH, description="The settlement period, and what `amount` is for."
+    )
+    credit_cap: Percent | None = Field(
+        None, description="Credits of one settlement period never exceed this share of its charge."
+    )
+    rounding: RoundingMode = RoundingMode.HALF_UP
 
 
 class Milestone(Clause):
@@ -113,55 +178,6 @@ class Milestone(Clause):
     )
 
 
-class Kind(StrEnum):
-    """How the facts of a period become one figure."""
-
-    PROPORTION = "proportion"
-    MEAN = "mean"
-
-
-class Clock(StrEnum):
-    """From a ticket's opening to which of its events."""
-
-    RESPONSE = "response"
-    RESOLUTION = "resolution"
-    CLOSURE = "closure"
-
-
-class Missing(StrEnum):
-    """What a fact without a value is: a cancelled flight, a ticket that nobody answered."""
-
-    AGAINST = "against"
-    EXCLUDED = "excluded"
-
-
-class Measure(Clause):
-    """What is measured: the samples of a series, a ticket clock, or a flag on tickets.
-
-    A sample belongs to the period of its `at`, a ticket to that of its opening. Ticket clocks
-    run around the clock; their values are seconds.
-    """
-
-    kind: Kind
-    series: Key | None = Field(None, description="The series of samples.")
-    tickets: Clock | None = Field(None, description="The ticket clock.")
-    flag: Key | None = Field(None, description="A ticket column that says true or false.")
-    where: dict[Key, Annotated[tuple[Text, ...], Field(min_length=1)] | Text] = Field(
-        default={}, description="Only facts whose columns have these values."
-    )
-    good: Limit | Literal["by due"] | None = Field(
-        None, description="Of a proportion: which values count as good."
-    )
-    missing: Missing = Missing.AGAINST
-
-
-class NoData(StrEnum):
-    """What a period without facts is."""
-
-    EXCLUDED = "excluded"
-    FAILED = "failed"
-
-
 class Target(Clause):
     """What was promised. Worse than `minimum` is severe, worse than `expected` minor."""
 
@@ -172,7 +188,7 @@ class Target(Clause):
 class Rounding(Clause):
     """Rounding before the comparison with the target; without it figures are compared exactly."""
 
-    places: Annotated[Whole, Field(le=9)]
+    places: Places
     mode: RoundingMode
 
 
@@ -184,33 +200,74 @@ class Owners(Clause):
 
 
 class Band(Clause):
-    """A half-open range of figures and the share of a month's charge that it credits."""
+    """A half-open range of figures, and what follows from it."""
 
     at_least: Number | None = None
     above: Number | None = None
     at_most: Number | None = None
     below: Number | None = None
-    credit: Percent
+    name: Key | None = None
+    points: Number | None = None
+    credit: AnyPercent | None = Field(None, description="A share of the base.")
+    reward: AnyPercent | None = Field(None, description="A share of the base that the client owes.")
+    amount: Number | None = Field(None, description="A sum in the currency.")
 
 
 class Kpi(Clause):
-    """A key performance indicator: measurable, owned, with a target and a consequence."""
+    """A key performance indicator: what is measured, what is promised, what follows."""
 
     key: Key
-    title: Text
-    objective: Text = Field(description="The aim of the business that it serves.")
-    owners: Owners
+    title: Text | None = None
+    objective: Text | None = Field(None, description="The aim of the business that it serves.")
+    owners: Owners | None = None
+    classification: Classification = Classification.KEY
+    service: Key | None = Field(None, description="The service that it belongs to.")
+    provided_by: Key | None = Field(
+        None, description="Of several providers, one of `parties.others`; `provider` if silent."
+    )
+    supported_by: tuple[Key, ...] = Field(
+        (), description="KPIs of operational or underpinning agreements on which it rests."
+    )
     unit: UnitName
     measure: Measure
-    every: Every
-    target: Target
-    cut_off: Length = Field(description="After the period's end: facts known then count.")
-    no_data: NoData
+    per: tuple[Key, ...] = Field((), description="Columns that split it: by site, by priority.")
+    every: Rhythm
+    target: Target | None = Field(
+        None, description="Silent: met is what its band gives nothing for."
+    )
+    cut_off: Length = Field(
+        default=Span(0, Unit.DAY), description="After the period's end: facts known then count."
+    )
+    no_data: NoData = NoData.EXCLUDED
+    low_volume: LowVolume | None = None
+    averaging: Averaging | None = None
     rounding: Rounding | None = None
     bands: tuple[Band, ...] = ()
+    points_by_run: Annotated[tuple[Number, ...], Field(min_length=1)] | None = Field(
+        None, description="Points of the first miss in a row, the second …; the last goes on."
+    )
+    default_when: Pattern | None = Field(
+        None,
+        description="When missing only `expected` is a service level default; silent: always. "
+        "Missing `minimum` always is.",
+    )
+    baseline: Baseline | None = None
+    improvement: Improvement | None = None
+    promotion: Promotion | None = None
     verified_after: Count = Field(
         default=2, description="Met periods in a row that verify an accepted plan."
     )
+
+
+class GovernedKpi(Kpi):
+    """A KPI for which people answer."""
+
+    title: Text
+    objective: Text = Field(description="The aim of the business that it serves.")
+    owners: Owners
+    target: Target
+    cut_off: Length = Field(description="After the period's end: facts known then count.")
+    no_data: NoData
 
 
 class Level(Clause):
@@ -261,19 +318,57 @@ class Changes(Clause):
     rounds: Count
 
 
-class Agreement(Clause):
-    """The whole agreement."""
+class Terms(Clause):
+    """What can be computed from: enough to assess an agreement, not to govern one."""
 
     agreement: Key
     title: Text
-    scope: Text
-    parties: Parties
+    scope: Text | None = None
+    parties: NamedParties | None = None
     zone: Zone
     term: Term
-    renewal: Renewal
+    renewal: RenewalDates | None = None
+    calendars: dict[Key, Calendar] = Field({}, description="Service hours, by key.")
+    working_days: Key | None = Field(
+        None,
+        description="The calendar whose open days are working days; Monday to Friday if silent.",
+    )
+    clocks: tuple[TicketClock, ...] = ()
     charges: Charges | None = None
+    kpis: tuple[Kpi, ...] = ()
+    repeats: tuple[Repeat, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
+    caps: tuple[Cap, ...] = Field((), description="Over several remedies, in this order.")
+    triggers: tuple[Trigger, ...] = ()
+    relief: tuple[Relief, ...] = ()
+    indexation: tuple[Indexation, ...] = ()
+    milestones: Annotated[tuple[Milestone, ...], Field(min_length=1)] | None = None
+    escalation: Escalation | None = None
+    corrective_action: CorrectiveAction | None = None
+    reviews: Reviews | None = None
+    changes: Changes | None = None
+
+    def kpi(self, key: str) -> Kpi:
+        """The KPI of that key; KeyError when there is none."""
+        for kpi in self.kpis:
+            if kpi.key == key:
+                return kpi
+        raise KeyError(key)
+
+    @property
+    def first_day(self) -> date:
+        """The first local day of the first term."""
+        return self.term.starts_on
+
+
+class Agreement(Terms):
+    """The whole agreement, with people who govern it: this can be launched."""
+
+    scope: Text
+    parties: Parties
+    renewal: Renewal
     milestones: Annotated[tuple[Milestone, ...], Field(min_length=1)]
-    kpis: Annotated[tuple[Kpi, ...], Field(min_length=1)]
+    kpis: Annotated[tuple[GovernedKpi, ...], Field(min_length=1)]
     escalation: Escalation
     corrective_action: CorrectiveAction
     reviews: Reviews
@@ -288,14 +383,9 @@ class Agreement(Clause):
         """The party that `client` or `provider` names."""
         return self.parties.client if key == "client" else self.parties.provider
 
-    def kpi(self, key: str) -> Kpi:
+    def kpi(self, key: str) -> GovernedKpi:
         """The KPI of that key; KeyError when there is none."""
         for kpi in self.kpis:
             if kpi.key == key:
                 return kpi
         raise KeyError(key)
-
-    @property
-    def first_day(self) -> date:
-        """The first local day of the first term."""
-        return self.term.starts_on

@@ -3,14 +3,18 @@
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from domain.terms.fields import CONTACT_REF, CURRENCY, EMAIL, KEY, UNIT
-from domain.terms.problems import Rule, clipped
+from domain.terms.fields import CONTACT_REF, CURRENCY, EMAIL, HOURS, KEY, UNIT
+from domain.terms.problems import Found, Path, Rule, clipped
 from domain.terms.tree import Raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pydantic_core import ErrorDetails
+
+
+MOST_NAMES = 12
+"""So many possible names are told in a remedy."""
 
 
 class Said(NamedTuple):
@@ -43,6 +47,11 @@ PATTERNS = {
         "write its three capital letters, for example `GBP`",
     ),
     UNIT: (Rule.NOT_A_UNIT, "is not a unit", "write `%` or letters only, for example `min`"),
+    HOURS: (
+        Rule.NOT_HOURS,
+        "is not a time of day to another",
+        "write for example `08:00-18:00`; `24:00` ends a day",
+    ),
 }
 
 SHAPES = {
@@ -117,6 +126,17 @@ def one_of(alternatives: list[Said]) -> Said:
 def did_you_mean(word: str, words: "Iterable[str]") -> str | None:
     """The likeliest of the words, if any is near."""
     return next(iter(get_close_matches(word, list(words), n=1)), None)
+
+
+def unknown_name(path: Path, what: str, name: str, known: "Iterable[str]") -> Found:
+    """What is said of a name that nothing has."""
+    names = sorted(known)
+    near = did_you_mean(name, names)
+    possible = (
+        f"name one of {listed(names[:MOST_NAMES])}" if names else f"there is no {what}; add one"
+    )
+    remedy = f"did you mean `{near}`?" if near else possible
+    return Found(path, Rule.UNKNOWN_NAME, f"`{name}` is no {what} of this agreement", remedy)
 
 
 def listed(words: "Iterable[str]") -> str:
