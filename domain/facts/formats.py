@@ -1,0 +1,269 @@
+"""The forms in which facts come, CSV and JSON Lines: from lines of bytes to records of cells."""
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from domain.facts.rules import MOST_COLUMNS, FactRule, Wrong
+from domain.terms.problems import Problem, clipped
+
+MOST_PROBLEMS = 100
+"""So many problems of one file are told in full; the rest are counted."""
+
+BLANK = "\n"
+
+
+UNWRITABLE = re.compile("[\0\ud800-\udfff]")
+"""What JSON's escapes can write and the database cannot keep: NUL, and halves of characters."""
+
+
+class FactFileError(ValueError):
+    """A file of facts that was not taken: what is wrong with it, and how much more is."""
+
+    def __init__(self, problems: Iterable[Problem], more: int) -> None:
+        """Keep the problems; `more` counts those that are not told."""
+        self.problems = tuple(problems)
+        self.more = more
+        rest = [f"and {more:,} more"] if more else []
+        super().__init__("\n".join([*map(str, self.problems), *rest]))
+
+
+@dataclass
+class Problems:
+    """What was found to be wrong so far."""
+
+    file: str
+    told: list[Problem] = field(default_factory=list)
+    more: int = 0
+
+    def add(self, line: int, number: int, wrong: Wrong) -> None:
+        """Add what is wrong at a line and the number of a column, or count it."""
+        if len(self.told) == MOST_PROBLEMS:
+            self.more += 1
+            return
+        rule: Any = wrong.rule
+        self.told.append(
+            Problem(self.file, line, number, wrong.column, rule, wrong.message, wrong.remedy)
+        )
+
+    def found(self) -> bool:
+        """Whether anything was."""
+        return bool(self.told)
+
+    def refuse(self) -> NoReturn:
+        """Refuse the file for all that was found."""
+        raise FactFileError(self.told, self.more)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The cells of one fact, and where they stand: its line, and the number of each column."""
+
+    line: int
+    cells: dict[str, str]
+    columns: dict[str, int]
+
+
+EMPTY_FILE = Wrong(
+    "", FactRule.EMPTY_FILE, "the file is empty", "begin it with the names of the columns"
+)
+
+
+def decoded(lines: Iterable[bytes], problems: Problems) -> Iterator[str]:
+    """The text of every line; a line that has none is told of and is blank."""
+    for number, raw in enumerate(lines, 1):
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError as error:
+            wrong = Wrong(
+                "", FactRule.NOT_UTF8, "the line is not UTF-8 text", "save the file as UTF-8"
+            )
+            problems.add(number, error.start + 1, wrong)
+            text = BLANK
+        if "\0" in text:
+            wrong = Wrong(
+                "", FactRule.NUL_BYTE, "the line holds a NUL byte", "save the file as plain text"
+            )
+            problems.add(number, text.index("\0") + 1, wrong)
+            text = BLANK
+        yield text.removeprefix("\ufeff") if number == 1 else text
+
+
+def csv_rows(texts: Iterator[str], problems: Problems) -> tuple[list[str], Iterator[Record]]:
+    """The names of the columns, and the records of a CSV file."""
+    rows = _rows(texts, problems)
+    _, header = next(rows, (1, []))
+    if problems.found():
+        problems.refuse()
+    if not header:
+        problems.add(1, 1, EMPTY_FILE)
+        problems.refuse()
+    if len(header) > MOST_COLUMNS:
+        problems.add(1, MOST_COLUMNS + 1, _too_many(len(header)))
+        problems.refuse()
+    if len(header) == 1 and re.search("[;\t|]", header[0]):
+        wrong = Wrong(
+            "",
+            FactRule.WRONG_SEPARATOR,
+            "the columns are not separated by commas",
+            "save the file with a comma between columns",
+        )
+        problems.add(1, 1, wrong)
+        problems.refuse()
+    return header, _csv_records(header, rows, problems)
+
+
+def _too_many(columns: int) -> Wrong:
+    return Wrong(
+        "",
+        FactRule.TOO_MANY_COLUMNS,
+        f"there are {columns:,} columns",
+        f"leave out what the agreement does not need: a file has {MOST_COLUMNS} columns at most",
+    )
+
+
+def _csv_records(
+    header: list[str], rows: Iterator[tuple[int, list[str]]], problems: Problems
+) -> Iterator[Record]:
+    numbers = numbered(header)
+    for line, row in rows:
+        if len(row) == len(header):
+            yield Record(line, dict(zip(header, row, strict=True)), numbers)
+            continue
+        wrong = Wrong(
+            "",
+            FactRule.RAGGED_ROW,
+            f"the row has {len(row)} cells, the header {len(header)}",
+            "give every row as many cells as the header; quote a cell that holds a comma",
+        )
+        problems.add(line, min(len(row), len(header)) + 1, wrong)
+
+
+def _rows(texts: Iterator[str], problems: Problems) -> Iterator[tuple[int, list[str]]]:
+    """Every row that is not blank, and the line on which it begins."""
+    reader = csv.reader(texts, strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            # What follows cannot be told apart: the reader may be inside a quoted cell.
+            wrong = Wrong(
+                "",
+                FactRule.CSV_SYNTAX,
+                f"the rest of the file cannot be read: {error}",
+                "look for a quotation mark that is not closed or not doubled on this line",
+            )
+            problems.add(line, 1, wrong)
+            return
+        if row:
+            yield line, row
+
+
+def numbered(header: Iterable[str]) -> dict[str, int]:
+    """The number of each column, the first of equal ones."""
+    numbers: dict[str, int] = {}
+    for number, name in enumerate(header, 1):
+        numbers.setdefault(name, number)
+    return numbers
+
+
+def json_lines(texts: Iterator[str], problems: Problems) -> tuple[list[str], Iterator[Record]]:
+    """The columns of the first record, and the records of a file of JSON Lines."""
+    records = _json_records(texts, problems)
+    first = next(records, None)
+    if first is None:
+        if not problems.found():
+            problems.add(1, 1, EMPTY_FILE)
+        problems.refuse()
+    return list(first.cells), _again(first, records)
+
+
+def _again(first: Record, rest: Iterator[Record]) -> Iterator[Record]:
+    yield first
+    yield from rest
+
+
+def _json_records(texts: Iterator[str], problems: Problems) -> Iterator[Record]:
+    for line, text in enumerate(texts, 1):
+        if not text.strip():
+            continue
+        try:
+            pairs = json.loads(
+                text,
+                object_pairs_hook=_Object,
+                parse_int=str,
+                parse_float=str,
+                parse_constant=_refuse_constant,
+            )
+        except (ValueError, RecursionError) as error:
+            _add_json_error(problems, line, error)
+            continue
+        wrong = _wrong_object(pairs)
+        if wrong is None:
+            yield Record(line, {name: _cell(value) for name, value in pairs}, {})
+        else:
+            problems.add(line, 1, wrong)
+
+
+class _Object(list[tuple[str, Any]]):
+    """The pairs of a JSON object as written; a dictionary would hide that a name is there twice."""
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    msg = f"{text} is not a number of JSON"
+    raise ValueError(msg)
+
+
+def _add_json_error(problems: Problems, line: int, error: Exception) -> None:
+    wrong = Wrong(
+        "",
+        FactRule.JSON_SYNTAX,
+        f"the line is not JSON: {error}",
+        'write one object on each line, for example {"id": "T1", "opened": "2027-01-04 09:30"}',
+    )
+    problems.add(line, getattr(error, "colno", 1), wrong)
+
+
+def _wrong_object(pairs: object) -> Wrong | None:
+    if not isinstance(pairs, _Object):
+        return Wrong(
+            "", FactRule.JSON_SYNTAX, "the line is not an object", "write one object on each line"
+        )
+    if len(pairs) > MOST_COLUMNS:
+        return _too_many(len(pairs))
+    names = [name for name, _ in pairs]
+    for name, value in pairs:
+        if names.count(name) > 1:
+            return Wrong(
+                clipped(name),
+                FactRule.DUPLICATE_COLUMN,
+                f"`{clipped(name)}` is there {names.count(name)} times",
+                "keep one of them",
+            )
+        if isinstance(value, list):
+            return Wrong(
+                clipped(name),
+                FactRule.NOT_A_CELL,
+                f"`{clipped(name)}` holds a list or an object",
+                "write text, a number, true, false or null",
+            )
+        if UNWRITABLE.search(f"{name}{value}") is not None:
+            return Wrong(
+                "",
+                FactRule.NOT_A_CELL,
+                "the line holds half a character (an escape such as \\ud83d alone) or \\u0000",
+                "write whole characters",
+            )
+    return None
+
+
+def _cell(value: str | bool | None) -> str:  # noqa: FBT001 - a value of JSON
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else str(value).lower()

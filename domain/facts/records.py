@@ -1,0 +1,188 @@
+"""The strict reading of one record as a fact: its cells, and what they must be to each other."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
+
+from domain.facts import (
+    ChargeFact,
+    CountFact,
+    CreditFact,
+    EventFact,
+    Fact,
+    FactKind,
+    IndexFact,
+    Interval,
+    Outage,
+    PeriodResult,
+    ReliefFact,
+    Sample,
+    Survey,
+    Ticket,
+    TicketEvent,
+)
+from domain.facts.cells import CellError
+from domain.facts.columns import KNOWN, ONE_OF, OWN, RECEIPT, Column
+from domain.facts.rules import FactRule, Wrong
+
+Cells: TypeAlias = Mapping[str, str]
+
+Values: TypeAlias = Mapping[str, Any]
+"""What the cells of a record say, by column; None where a cell is empty or cannot be read."""
+
+MAKERS: dict[FactKind, Callable[..., Fact]] = {
+    FactKind.TICKET: Ticket,
+    FactKind.TICKET_EVENT: TicketEvent,
+    FactKind.SAMPLE: Sample,
+    FactKind.INTERVAL: Interval,
+    FactKind.OUTAGE: Outage,
+    FactKind.SURVEY: Survey,
+    FactKind.COUNT: CountFact,
+    FactKind.CHARGE: ChargeFact,
+    FactKind.PERIOD_RESULT: PeriodResult,
+    FactKind.CREDIT: CreditFact,
+    FactKind.EVENT: EventFact,
+    FactKind.INDEX: IndexFact,
+    FactKind.RELIEF: ReliefFact,
+}
+
+
+def read_record(kind: FactKind, cells: Cells, zone: ZoneInfo, wrong: list[Wrong]) -> Fact | None:
+    """The fact that a record tells of; what is wrong is added to `wrong`, then it is None."""
+    sound = len(wrong)
+    values: dict[str, Any] = {}
+    for column in OWN[kind]:
+        text = cells.get(column.name)
+        values[column.name] = _read(column, text, zone, wrong) if text else _empty(column, wrong)
+    receipt = {
+        column.name: _read(column, text, zone, wrong)
+        for column in RECEIPT
+        if (text := cells.get(column.name))
+    }
+    for check in CHECKS.get(kind, ()):
+        wrong += check(values, cells)
+    if len(wrong) > sound:
+        return None
+    known = KNOWN[kind]
+    further = {name: text for name, text in cells.items() if text and name not in known}
+    return MAKERS[kind](*values.values(), further, **receipt)
+
+
+def _read(column: Column, text: str, zone: ZoneInfo, wrong: list[Wrong]) -> Any:  # noqa: ANN401
+    try:
+        return column.read(text, zone)
+    except CellError as error:
+        wrong.append(Wrong(column.name, error.rule, error.message, error.remedy))
+        return None
+
+
+def _empty(column: Column, wrong: list[Wrong]) -> object:
+    if column.required:
+        message = f"`{column.name}` is empty"
+        remedy = f"every fact of this kind needs `{column.name}`"
+        wrong.append(Wrong(column.name, FactRule.EMPTY_VALUE, message, remedy))
+    return column.empty
+
+
+Check: TypeAlias = Callable[[Values, Cells], Iterator[Wrong]]
+
+
+def _not_before_opened(values: Values, cells: Cells) -> Iterator[Wrong]:
+    opened = values["opened"]
+    for column in ("responded", "resolved", "closed"):
+        at = values[column]
+        if at is not None and opened is not None and at < opened:
+            yield Wrong(
+                column,
+                FactRule.BEFORE_OPENED,
+                f"{column} {cells[column]} is before opened {cells['opened']}",
+                "correct one of them; write the offset where a clock was set back",
+            )
+
+
+def _ends_after_start(values: Values, cells: Cells) -> Iterator[Wrong]:
+    start, end = values["start"], values["end"]
+    if start is not None and end is not None and end <= start:
+        yield Wrong(
+            "end",
+            FactRule.END_NOT_AFTER_START,
+            f"end {cells['end']} is not after start {cells['start']}",
+            "write the instant at which it was over; a day alone is its beginning, "
+            "so what lasted all day ends on the next one",
+        )
+
+
+def _shares_of_total(values: Values, cells: Cells) -> Iterator[Wrong]:
+    good, bad, total = values["good"], values["bad"], values["total"]
+    if total is None:
+        return
+    if total > 0 and not cells.get("good") and not cells.get("bad"):
+        yield Wrong(
+            "good",
+            FactRule.ONE_NEEDED,
+            f"neither good nor bad is there, and the total is {cells['total']}",
+            "write `good` or `bad`, or both",
+        )
+    if (good or 0) + (bad or 0) > total:
+        column = "bad" if bad is not None else "good"
+        told = " and ".join(f"{name} {cells[name]}" for name in ("good", "bad") if cells.get(name))
+        yield Wrong(
+            column,
+            FactRule.OUT_OF_RANGE,
+            f"{told} {'are' if ' and ' in told else 'is'} more than the total of {cells['total']}",
+            "correct one of them: good and bad are parts of the total",
+        )
+
+
+def _score_within_scale(values: Values, cells: Cells) -> Iterator[Wrong]:
+    score, scale = values["score"], values["scale"]
+    if score is not None and scale is not None and score > scale:
+        yield Wrong(
+            "score",
+            FactRule.OUT_OF_RANGE,
+            f"score {cells['score']} is more than the scale {cells['scale']}",
+            "`scale` is the highest possible score",
+        )
+
+
+def _says_something(_: Values, cells: Cells) -> Iterator[Wrong]:
+    if bool(cells.get("num")) != bool(cells.get("den")):
+        alone, other = ("num", "den") if cells.get("num") else ("den", "num")
+        yield Wrong(
+            other,
+            FactRule.NUM_WITHOUT_DEN,
+            f"`{alone}` is there without `{other}`",
+            "write both, or neither",
+        )
+    elif not any(cells.get(name) for name in ONE_OF[FactKind.PERIOD_RESULT]):
+        yield Wrong(
+            "value",
+            FactRule.ONE_NEEDED,
+            "the result says nothing",
+            "write `value`, `num` and `den`, `met` or `points`",
+        )
+
+
+def _amount_or_percent(_: Values, cells: Cells) -> Iterator[Wrong]:
+    there = [name for name in ONE_OF[FactKind.CREDIT] if cells.get(name)]
+    if len(there) != 1:
+        yield Wrong(
+            "amount",
+            FactRule.EXACTLY_ONE,
+            "both amount and percent are there" if there else "neither amount nor percent is there",
+            "write one of `amount` and `percent`",
+        )
+
+
+CHECKS: dict[FactKind, tuple[Check, ...]] = {
+    FactKind.TICKET: (_not_before_opened,),
+    FactKind.INTERVAL: (_ends_after_start, _shares_of_total),
+    FactKind.OUTAGE: (_ends_after_start,),
+    FactKind.SURVEY: (_score_within_scale,),
+    FactKind.COUNT: (_ends_after_start,),
+    FactKind.CHARGE: (_ends_after_start,),
+    FactKind.PERIOD_RESULT: (_ends_after_start, _says_something),
+    FactKind.CREDIT: (_ends_after_start, _amount_or_percent),
+    FactKind.RELIEF: (_ends_after_start,),
+}
+"""What the cells of a record must be to each other."""
