@@ -1,26 +1,24 @@
 """From what the facts amount to, to a verdict: compared exactly, told in sentences."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from domain.measurement import Aggregate, base_units, excludes_missing
+from domain.measurement import Aggregate
+from domain.measures.figure import Figure
+from domain.measures.readings import figure_of
+from domain.measures.words import many
 from domain.numbers import RoundingMode, rounded, shown
-from domain.terms.shape import Kind, Kpi, NoData, Rounding
-from domain.threshold import Threshold
+from domain.results import Status
+from domain.terms.shape import Band, Kind, Kpi, NoData, Rounding
+from domain.threshold import Edge, Threshold
+
+__all__ = ["ENGINE_VERSION", "Severity", "Status", "Verdict", "evaluate", "judge", "severity"]
 
 ENGINE_VERSION = "1"
 """Raised whenever equal facts and terms could give another result; every result stores it."""
-
-
-class Status(StrEnum):
-    """How a period turned out."""
-
-    MET = "met"
-    BELOW_EXPECTED = "below_expected"
-    BELOW_MINIMUM = "below_minimum"
-    NO_DATA = "no_data"
 
 
 class Severity(StrEnum):
@@ -55,32 +53,71 @@ class Verdict:
 
 def evaluate(kpi: Kpi, aggregate: Aggregate) -> Verdict:
     """Compare what the facts amount to with the target."""
-    if aggregate.den == 0:
-        return _without_data(kpi, aggregate)
-    exact = _figure(kpi, aggregate)
+    judged = judge(kpi, figure_of(kpi, aggregate))
+    return Verdict(judged.status, aggregate.num, aggregate.den, judged.value, judged.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The exact figure of an earlier period, where it had one."""
+
+    period: str
+    value: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a figure means: its status, the value that was compared, the index of its band."""
+
+    status: Status
+    value: Fraction | None
+    band: int | None
+    reason: tuple[str, ...]
+
+
+def judge(kpi: Kpi, figure: Figure, past: Sequence[Past] = ()) -> Judgement:
+    """Compare a figure with what was promised. `past` are the periods before it, in order."""
+    if figure.value is None:
+        carried = _carried(kpi, past)
+        if carried is None or carried.value is None:
+            return _without_data(kpi, figure)
+        said = (*figure.reason, _carried_sentence(kpi, carried, carried.value))
+        return _compared(kpi, carried.value, said)
+    if (few := _few(kpi, figure, figure.value)) is not None:
+        return few
+    earlier = _earlier(kpi, past)
+    if not earlier:
+        said = (f"{figure.lead} {_promised(kpi, figure.value)}", *figure.reason)
+        return _compared(kpi, figure.value, said)
+    values = [*(each.value for each in earlier if each.value is not None), figure.value]
+    mean = sum(values, Fraction(0)) / len(values)
+    own = f"{figure.lead} {_shown(kpi, figure.value)} {kpi.unit}."
+    return _compared(kpi, mean, (own, *figure.reason, _mean_sentence(kpi, earlier, mean)))
+
+
+def _compared(kpi: Kpi, exact: Fraction, said: tuple[str, ...]) -> Judgement:
+    """Round as agreed, and compare."""
     value = exact if kpi.rounding is None else _rounded(exact, kpi.rounding)
-    status = _compared(kpi, value)
+    band = band_of(kpi, value)
+    status = _status(kpi, value, band)
     reason = (
-        _first_sentence(kpi, aggregate, exact),
-        *_missing_sentence(kpi, aggregate),
+        *said,
         *_rounding_sentence(kpi, value),
         *_minimum_sentence(kpi, status),
+        *_band_sentence(kpi, band),
+        *clause_sentence(kpi, band),
     )
-    return Verdict(status, aggregate.num, aggregate.den, value, reason)
-
-
-def _figure(kpi: Kpi, aggregate: Aggregate) -> Fraction:
-    share = Fraction(aggregate.num) / aggregate.den
-    if kpi.measure.kind == Kind.PROPORTION:
-        return share * 100
-    return share / base_units(kpi.measure, kpi.unit)
+    return Judgement(status, value, band, reason)
 
 
 def _rounded(value: Fraction, rounding: Rounding) -> Fraction:
     return Fraction(rounded(value, rounding.places, rounding.mode))
 
 
-def _compared(kpi: Kpi, value: Fraction) -> Status:
+def _status(kpi: Kpi, value: Fraction, band: int | None) -> Status:
+    """Without a target, met is what its band asks nothing for."""
+    if kpi.target is None:
+        return Status.MET if band is None or _is_free(kpi.bands[band]) else Status.BELOW_EXPECTED
     if kpi.target.expected.holds(value):
         return Status.MET
     if kpi.target.minimum is None or kpi.target.minimum.holds(value):
@@ -88,56 +125,125 @@ def _compared(kpi: Kpi, value: Fraction) -> Status:
     return Status.BELOW_MINIMUM
 
 
-def _without_data(kpi: Kpi, aggregate: Aggregate) -> Verdict:
-    found = "There were no facts."
-    if aggregate.facts:
-        were = "fact was" if aggregate.facts == 1 else "facts were"
-        found = f"{aggregate.facts:,} {were} found, none with a value."
-    if kpi.no_data == NoData.EXCLUDED:
-        said, status = "Such a period is left out, as agreed.", Status.NO_DATA
-    else:
-        said = "Such a period has failed, as agreed."
-        status = Status.BELOW_MINIMUM if kpi.target.minimum else Status.BELOW_EXPECTED
-    return Verdict(status, aggregate.num, aggregate.den, None, (found, said))
+# --- bands
 
 
-def _first_sentence(kpi: Kpi, aggregate: Aggregate, value: Fraction) -> str:
+def band_of(kpi: Kpi, value: Fraction) -> int | None:
+    """The index of the first band that the figure falls in."""
+    return next((index for index, band in enumerate(kpi.bands) if in_band(band, value)), None)
+
+
+def in_band(band: Band, value: Fraction) -> bool:
+    """Whether the figure is within all edges of the band."""
+    return all(limit.holds(value) for limit in edges(band))
+
+
+def edges(band: Band) -> list[Threshold]:
+    """What a figure has to hold to be in the band."""
+    said = (
+        (Edge.AT_LEAST, band.at_least),
+        (Edge.ABOVE, band.above),
+        (Edge.AT_MOST, band.at_most),
+        (Edge.BELOW, band.below),
+    )
+    return [Threshold(edge, value, "") for edge, value in said if value is not None]
+
+
+def worst_band(kpi: Kpi) -> int | None:
+    """The band that costs most: by credit, then points, then amount; the first of equal ones."""
+    worst = max(enumerate(kpi.bands), key=lambda each: _cost(each[1]), default=None)
+    return None if worst is None else worst[0]
+
+
+def _is_free(band: Band) -> bool:
+    return all(cost <= 0 for cost in _cost(band))
+
+
+def _cost(band: Band) -> tuple[Decimal, Decimal, Decimal]:
+    nothing = Decimal(0)
+    return band.credit or nothing, band.points or nothing, band.amount or nothing
+
+
+# --- few facts, or none
+
+
+SHARES = frozenset({Kind.PROPORTION, Kind.ATTAINMENT, Kind.RATIO, Kind.CONTACT, Kind.REPORTED})
+"""Kinds of which `num` out of `den` is good, or bad where less is better."""
+
+
+def _few(kpi: Kpi, figure: Figure, value: Fraction) -> Judgement | None:
+    """What is agreed for a period with few facts; None where that changes nothing."""
+    if kpi.low_volume is None or not 0 < figure.sample < kpi.low_volume.fewer_than:
+        return None
+    allowed = kpi.low_volume.misses_allowed
+    said = f"{figure.lead} {_promised(kpi, value)}"
+    few = f"There are fewer than {kpi.low_volume.fewer_than:,} facts"
+    if allowed is None:
+        left_out = f"{few}: such a period is left out, as agreed."
+        return Judgement(Status.NO_DATA, None, None, (said, *figure.reason, left_out))
+    if kpi.measure.kind not in SHARES or _bad(kpi, figure) > allowed:
+        return None
+    met = f"{few}, and at most {allowed:,} of them are bad: met, as agreed."
+    compared = value if kpi.rounding is None else _rounded(value, kpi.rounding)
+    return Judgement(Status.MET, compared, None, (said, *figure.reason, met))
+
+
+def _bad(kpi: Kpi, figure: Figure) -> Fraction:
+    if kpi.target is not None and not kpi.target.expected.edge.higher_is_better:
+        return figure.num
+    return figure.den - figure.num
+
+
+def _carried(kpi: Kpi, past: Sequence[Past]) -> Past | None:
+    if kpi.no_data != NoData.CARRIED:
+        return None
+    return next((each for each in reversed(past) if each.value is not None), None)
+
+
+def _earlier(kpi: Kpi, past: Sequence[Past]) -> list[Past]:
+    """The earlier periods with which a figure is averaged."""
+    if kpi.averaging is None:
+        return []
+    return [each for each in past[1 - kpi.averaging.periods :] if each.value is not None]
+
+
+WITHOUT_DATA = {
+    NoData.EXCLUDED: "Such a period is left out, as agreed.",
+    NoData.FAILED: "Such a period has failed, as agreed.",
+    NoData.WORST_BAND: "Such a period is in the worst band, as agreed.",
+    NoData.CARRIED: "There is no earlier figure to carry on, so the period is left out.",
+    NoData.ASKED: "A task asks for the figure, as agreed; until then the period is left out.",
+}
+
+
+def _without_data(kpi: Kpi, figure: Figure) -> Judgement:
+    reason = (*figure.reason, WITHOUT_DATA[kpi.no_data])
+    if kpi.no_data not in {NoData.FAILED, NoData.WORST_BAND}:
+        return Judgement(Status.NO_DATA, None, None, reason)
+    severe = kpi.target is not None and kpi.target.minimum is not None
+    status = Status.BELOW_MINIMUM if severe else Status.BELOW_EXPECTED
+    return Judgement(status, None, worst_band(kpi), reason)
+
+
+# --- sentences
+
+
+def _promised(kpi: Kpi, value: Fraction) -> str:
+    """The figure, and what was expected: the end of a sentence."""
     figure = f"{_shown(kpi, value)} {kpi.unit}"
-    facts = _facts(kpi, aggregate.den)
-    expected = f"expected {kpi.target.expected}."
-    if kpi.measure.kind == Kind.MEAN:
-        return f"The mean of {facts} was {figure}, {expected}"
-    counted = _counted(kpi, "was" if aggregate.den == 1 else "were")
-    return f"{int(aggregate.num):,} of {facts} {counted}: {figure}, {expected}"
+    return f"{figure}." if kpi.target is None else f"{figure}, expected {kpi.target.expected}."
 
 
-def _counted(kpi: Kpi, were: str) -> str:
-    """What a proportion counts, in the words of the terms; the target says whether that is good."""
-    measure = kpi.measure
-    if measure.good is None:
-        return f"{were} flagged {measure.flag}"
-    if measure.good == "by due":
-        return f"{were} in time"
-    if measure.tickets is not None:
-        return f"had a {measure.tickets} time of {measure.good}"
-    return f"{were} {measure.good}"
+def _carried_sentence(kpi: Kpi, carried: Past, value: Fraction) -> str:
+    return f"The figure of {carried.period} is carried on, as agreed: {_promised(kpi, value)}"
 
 
-def _facts(kpi: Kpi, count: int) -> str:
-    noun = "sample" if kpi.measure.series is not None else "ticket"
-    plural = noun if count == 1 else f"{noun}s"
-    series = "" if kpi.measure.series is None else f" of {kpi.measure.series}"
-    return f"{count:,} {plural}{series}"
-
-
-def _missing_sentence(kpi: Kpi, aggregate: Aggregate) -> tuple[str, ...]:
-    if not aggregate.missing:
-        return ()
-    if excludes_missing(kpi.measure):
-        treated = "was left out" if aggregate.missing == 1 else "were left out"
-        return (f"{aggregate.missing:,} more without a value {treated}, as agreed.",)
-    counts = "counts" if aggregate.missing == 1 else "count"
-    return (f"{aggregate.missing:,} of them had no value and {counts} against, as agreed.",)
+def _mean_sentence(kpi: Kpi, earlier: Sequence[Past], mean: Fraction) -> str:
+    told = [
+        f"{_shown(kpi, each.value)} in {each.period}" for each in earlier if each.value is not None
+    ]
+    before = f"{many(len(earlier), 'period')} before it ({', '.join(told)})"
+    return f"The mean of this and the {before} is {_promised(kpi, mean)}"
 
 
 ROUNDINGS = {
@@ -157,24 +263,58 @@ def _rounding_sentence(kpi: Kpi, value: Fraction) -> tuple[str, ...]:
 
 
 def _minimum_sentence(kpi: Kpi, status: Status) -> tuple[str, ...]:
-    if kpi.target.minimum is None or status == Status.MET:
+    if kpi.target is None or kpi.target.minimum is None or status == Status.MET:
         return ()
     told = "is missed" if status == Status.BELOW_MINIMUM else "is kept"
     return (f"The minimum, {kpi.target.minimum}, {told}.",)
 
 
+def _band_sentence(kpi: Kpi, band: int | None) -> tuple[str, ...]:
+    """Which band it is, where points or the status hang on it."""
+    if not kpi.bands or not (kpi.target is None or any(each.points for each in kpi.bands)):
+        return ()
+    if band is None:
+        return ("No band holds the figure.",)
+    held = kpi.bands[band]
+    name = f" `{held.name}`" if held.name else ""
+    bounds = " and ".join(str(edge) for edge in edges(held)) or "every figure"
+    points = f": {held.points:f} points" if held.points is not None else ""
+    return (f"That is band {band + 1}{name}, {bounds}{points}.",)
+
+
+def clause_sentence(kpi: Kpi, band: int | None) -> tuple[str, ...]:
+    """Where the signed document says this."""
+    said = (
+        ("measure", kpi.measure.clause),
+        ("target", kpi.target and kpi.target.clause),
+        ("band", None if band is None else kpi.bands[band].clause),
+        ("KPI", kpi.clause),
+    )
+    cited = [f"{what} {clause}" for what, clause in said if clause]
+    return (f"Clauses: {'; '.join(cited)}.",) if cited else ()
+
+
 def _shown(kpi: Kpi, value: Fraction) -> str:
-    """The figure at two places, or at as many as tell on which side of the targets it is.
+    """The figure at two places, or at as many as tell on which side of its limits it is.
 
     Figures are cut, not rounded: 94.999 shows as 94.99, but 24.001 against `at most 24` as 24.001.
     """
-    limits = [limit for limit in (kpi.target.expected, kpi.target.minimum) if limit is not None]
+    if kpi.measure.kind == Kind.COUNT and value.denominator == 1:
+        return f"{int(value):,}"
+    limits = _limits(kpi)
     for places in range(2, 13):
         text = shown(value, places)
         if _same_side(limits, Fraction(text), value):
             return text
     side = "above" if value > Fraction(shown(value)) else "below"
     return f"very little {side} {shown(value)}"
+
+
+def _limits(kpi: Kpi) -> list[Threshold]:
+    """The targets, or without them the edges of the bands."""
+    if kpi.target is None:
+        return [edge for band in kpi.bands for edge in edges(band)]
+    return [limit for limit in (kpi.target.expected, kpi.target.minimum) if limit is not None]
 
 
 def _same_side(limits: list[Threshold], one: Fraction, other: Fraction) -> bool:

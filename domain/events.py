@@ -21,6 +21,8 @@ class Event(StrEnum):
     PERIOD_EVALUATED = "period_evaluated"
     EVALUATION_FAILED = "evaluation_failed"
     CREDIT_PROPOSED = "credit_proposed"
+    TRIGGER_FIRED = "trigger_fired"
+    RIGHT_ARISEN = "right_arisen"
     CASE_OPENED = "case_opened"
     CASE_JOINED = "case_joined"
     RUNG_FIRED = "rung_fired"

@@ -44,6 +44,11 @@ def milestone_subject(agreement: str, key: str) -> str:
     return f"milestone/{agreement}/{key}"
 
 
+def right_subject(agreement: str, key: str) -> str:
+    """What the notices of a right are about that a trigger gave."""
+    return f"right/{agreement}/{key}"
+
+
 def task_id(subject: str, kind: str, *parts: str | int) -> str:
     """A task's id: its subject, what is to be done, and the round or person if several."""
     return "/".join((subject, kind, *map(str, parts)))

@@ -1,18 +1,19 @@
-"""What facts amount to: the one meaning of a measure, in plain Python.
+"""What facts are worth: the one meaning of a reading, in plain Python.
 
-Each fact that counts has a *reading*: an exact number, or None when it is missing. The statement
-of `store.measuring` says the same in SQL; a test holds the two together.
+Each fact that counts has a *reading*: an exact number, or None when it is missing. `aggregate` is
+what proportions and means make of them, and `domain.measures` makes the rest. The statement of
+`store.measuring` says the same as `aggregate` in SQL; a test holds the two together.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, Inexact, localcontext
-from fractions import Fraction
 from hashlib import sha256
 
 from domain.facts import Fact, Sample, Ticket
-from domain.spans import SECONDS, Unit
+from domain.spans import SECONDS
+from domain.terms.measures import Belongs
 from domain.terms.shape import Clock, Kind, Measure, Missing
 from domain.threshold import Edge, Threshold
 
@@ -30,6 +31,20 @@ EVENTS: dict[Clock, Callable[[Ticket], datetime | None]] = {
 """The event that ends each clock."""
 
 TRUTH = {"true": Decimal(1), "false": Decimal(0)}
+
+BELONGS: dict[Belongs, Callable[[Ticket], datetime | None]] = {
+    Belongs.OPENED: lambda ticket: ticket.opened_at,
+    Belongs.RESPONDED: lambda ticket: ticket.responded_at,
+    Belongs.RESOLVED: lambda ticket: ticket.resolved_at,
+    Belongs.CLOSED: lambda ticket: ticket.closed_at,
+}
+"""The instant that says to which period a ticket belongs."""
+
+LENGTHS = {str(unit): seconds for unit, seconds in SECONDS.items()} | {
+    "day": 86_400,
+    "days": 86_400,
+}
+"""Seconds in each unit of a figure that is a time. As such a unit a day always has 24 hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +72,14 @@ class Aggregate:
     inputs_digest: str
 
 
+def is_time(measure: Measure) -> bool:
+    """Whether readings are seconds: of tickets, of their clocks, or of outages."""
+    return any(stated is not None for stated in (measure.tickets, measure.clock, measure.outages))
+
+
 def base_units(measure: Measure, unit: str) -> int:
-    """Base units of the readings in one `unit`: seconds of a ticket clock, else 1."""
-    return SECONDS[Unit(unit)] if measure.tickets is not None else 1
+    """Base units of the readings in one `unit`: seconds where readings are times, else 1."""
+    return LENGTHS[unit] if is_time(measure) else 1
 
 
 def good_limit(measure: Measure) -> tuple[Threshold, int]:
@@ -72,6 +92,22 @@ def good_limit(measure: Measure) -> tuple[Threshold, int]:
     if measure.good == "by due":
         return BY_DUE, 1
     return measure.good, base_units(measure, measure.good.unit)
+
+
+def is_good(limit: Threshold, scale: int) -> Callable[[Decimal], bool]:
+    """Whether a reading holds a limit that has so many base units per unit, exactly."""
+    with localcontext() as context:
+        context.prec = DIGITS
+        edge = limit.value * scale
+    match limit.edge:
+        case Edge.AT_LEAST:
+            return edge.__le__
+        case Edge.ABOVE:
+            return edge.__lt__
+        case Edge.AT_MOST:
+            return edge.__ge__
+        case Edge.BELOW:
+            return edge.__gt__
 
 
 def excludes_missing(measure: Measure) -> bool:
@@ -87,22 +123,40 @@ def wanted(where: Mapping[str, tuple[str, ...] | str]) -> dict[str, tuple[str, .
 
 
 def aggregate(measure: Measure, facts: Iterable[Fact], window: Window) -> Aggregate:
-    """What these facts amount to, each given once as it was known at `window.known_at`."""
-    readings = dict(_readings(measure, facts, window))
+    """What tickets or samples amount to, each given once as it was known at `window.known_at`."""
+    filters = wanted(measure.where)
+    readings = {
+        fact.id: reading(measure, fact)
+        for fact in facts
+        if isinstance(fact, Ticket | Sample)
+        and concerns(measure, fact)
+        and (at := instant_of(measure, fact)) is not None
+        and window.start <= at < window.end
+        and all(fact.columns.get(column) in values for column, values in filters.items())
+    }
+    return amount(measure, readings)
+
+
+def amount(measure: Measure, readings: Mapping[str, Decimal | None]) -> Aggregate:
+    """What the readings of facts, by id, amount to as a proportion or a mean."""
     values = [value for value in readings.values() if value is not None]
     missing = len(readings) - len(values)
     if measure.kind == Kind.MEAN:
-        num = _sum(values)
+        num = total(values)
     else:
-        good, scale = good_limit(measure)
-        num = Decimal(sum(good.holds(Fraction(value), scale) for value in values))
+        num = Decimal(sum(map(is_good(*good_limit(measure)), values)))
     den = len(values) if excludes_missing(measure) else len(readings)
     return Aggregate(num, den, len(readings), missing, inputs_digest(readings))
 
 
 def inputs_digest(readings: Mapping[str, Decimal | None]) -> str:
     """The digest of readings by id. No id holds a tab or a line's end, so lines cannot blur."""
-    lines = (f"{name}\t{plain(readings[name])}" for name in sorted(readings))
+    return digest_of({name: plain(value) for name, value in readings.items()})
+
+
+def digest_of(said: Mapping[str, str]) -> str:
+    """The SHA-256 of what was said, by id, in the order of the ids."""
+    lines = (f"{name}\t{said[name]}" for name in sorted(said))
     return sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -114,43 +168,42 @@ def plain(value: Decimal | None) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _readings(
-    measure: Measure, facts: Iterable[Fact], window: Window
-) -> Iterator[tuple[str, Decimal | None]]:
-    filters = wanted(measure.where)
-    for fact in facts:
-        at = fact.opened_at if isinstance(fact, Ticket) else fact.at
-        if not window.start <= at < window.end:
-            continue
-        if any(fact.columns.get(column) not in values for column, values in filters.items()):
-            continue
-        if isinstance(fact, Sample):
-            if fact.series == measure.series:
-                yield fact.id, fact.value
-        elif measure.series is None and (measure.good != "by due" or fact.due_at is not None):
-            yield fact.id, _ticket_reading(measure, fact)
+def concerns(measure: Measure, fact: Ticket | Sample) -> bool:
+    """Whether the fact is of the source that the measure names; columns are another matter."""
+    if isinstance(fact, Sample):
+        return fact.series == measure.series
+    return measure.series is None and (measure.good != "by due" or fact.due_at is not None)
 
 
-def _ticket_reading(measure: Measure, ticket: Ticket) -> Decimal | None:
-    """The flag as 1 or 0; the seconds to spare when due; or the seconds that the clock ran."""
+def instant_of(measure: Measure, fact: Ticket | Sample) -> datetime | None:
+    """The instant that says to which period a fact belongs; None: to no period yet."""
+    return fact.at if isinstance(fact, Sample) else BELONGS[measure.belongs_to](fact)
+
+
+def reading(measure: Measure, fact: Ticket | Sample) -> Decimal | None:
+    """The value; the flag as 1 or 0; the seconds to spare when due; or the ticket's seconds."""
+    if isinstance(fact, Sample):
+        return fact.value
     if measure.flag is not None:
-        return TRUTH.get(ticket.columns.get(measure.flag, "").lower())
+        return TRUTH.get(fact.columns.get(measure.flag, "").lower())
     if measure.tickets is None:
         msg = "the measure names neither a series nor a ticket clock nor a flag"
         raise ValueError(msg)
-    event = EVENTS[measure.tickets](ticket)
+    event = EVENTS[measure.tickets](fact)
     if event is None:
         return None
-    if measure.good == "by due" and ticket.due_at is not None:
-        return _seconds(ticket.due_at - event)
-    return _seconds(event - ticket.opened_at)
+    if measure.good == "by due" and fact.due_at is not None:
+        return seconds(fact.due_at - event)
+    return seconds(event - fact.opened_at)
 
 
-def _seconds(length: timedelta) -> Decimal:
+def seconds(length: timedelta) -> Decimal:
+    """The exact seconds of a length."""
     return Decimal(length // timedelta(microseconds=1)).scaleb(-6)
 
 
-def _sum(values: Iterable[Decimal]) -> Decimal:
+def total(values: Iterable[Decimal]) -> Decimal:
+    """The exact sum."""
     with localcontext() as context:
         context.prec = DIGITS
         context.traps[Inexact] = True

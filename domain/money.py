@@ -1,5 +1,6 @@
 """Money: whole minor units of a currency, and shares of it that are rounded once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -71,3 +72,27 @@ def money(amount: Decimal, currency: str) -> Money:
         )
         raise MoneyError(msg)
     return Money(int(minor), currency)
+
+
+def minor_units(amount: Decimal, currency: str) -> Fraction:
+    """The amount in minor units, exactly: it may be a part of one."""
+    return Fraction(amount) * Fraction(10) ** places_of(currency)
+
+
+def whole_units(exact: Fraction | int, mode: RoundingMode = RoundingMode.HALF_UP) -> int:
+    """An exact amount in minor units as whole ones."""
+    return int(exact) if exact.denominator == 1 else int(rounded(Fraction(exact), 0, mode))
+
+
+def split(total: int, weights: Sequence[int]) -> list[int]:
+    """Whole parts in proportion to the weights, which add up to the total.
+
+    By largest remainder; of equal remainders the earlier part gets the unit. Weights are not
+    negative, and at least one is above zero.
+    """
+    whole = sum(weights)
+    parts = [total * weight // whole for weight in weights]
+    remainders = sorted(range(len(weights)), key=lambda i: (-(total * weights[i] % whole), i))
+    for i in remainders[: total - sum(parts)]:
+        parts[i] += 1
+    return parts

@@ -5,255 +5,100 @@ the end say which part. A rule also runs over a draft with holes (`domain.terms.
 what it can, and ends at the first hole.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import re
 from datetime import date
-from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
-from domain.kpi_check import KPI_RULES
+from domain.checks.charges import CHARGE_RULES
+from domain.checks.governance import GOVERNANCE_RULES
+from domain.checks.kpis import KPI_RULES
+from domain.checks.measures import MEASURE_RULES
+from domain.checks.patterns import patterns_can_come_true
+from domain.checks.references import REFERENCE_RULES
+from domain.checks.remedies import remedies_become_money
 from domain.periods import first_day, next_first_day
-from domain.spans import SECONDS, Span, Unit, add_months, shift
-from domain.terms.kinds import HoleError, values_at
-from domain.terms.problems import Findings, Found, Path, Rule
+from domain.spans import add_months, most_days, shift
+from domain.terms.kinds import until_a_hole, values_at
+from domain.terms.problems import Findings, Found, Rule, Rules
 from domain.terms.reader import Reading, read
-from domain.terms.shape import Agreement, Kpi, Level, Milestone, Reviews
-from domain.terms.wording import did_you_mean, listed
+from domain.terms.shape import Agreement, Kpi, Terms
 
-GO_LIVE = "go_live"
+T = TypeVar("T", bound=Terms)
+
 CUT_OFF_DAYS = 59
 """Two months have at least so many days; so this is surely less than two."""
 
+GOVERNANCE = ("milestones", "escalation", "reviews", "changes")
+"""A document with none of these sections is there to be assessed, not to be launched."""
+
+ANY_KPI = re.compile(r"^kpis(\.[^.]+|\[\d+\])\.")
+
 
 def validate(raw: bytes, file: str) -> Reading[Agreement]:
-    """Read an agreement and check it as a whole: every problem at once, in the file's order."""
-    reading = read(raw, file, Agreement)
+    """Read an agreement to be launched, and check it: every problem at once, in the file's order."""
+    return _checked(read(raw, file, Agreement), (*GOVERNANCE_RULES, *RULES))
+
+
+def validate_terms(raw: bytes, file: str) -> Reading[Terms]:
+    """Read terms to be assessed, and check what figures and money hang on."""
+    return _checked(read(raw, file, Terms), RULES)
+
+
+def is_for_assessment(reading: Reading[Any]) -> bool:
+    """Whether a readable document says nothing of how it is governed."""
+    root = reading.tree.root
+    return isinstance(root, dict) and not any(section in root for section in GOVERNANCE)
+
+
+def missing_for_launch(raw: bytes) -> tuple[str, ...]:
+    """The keys that would have to be added to launch these terms; `*` stands for several KPIs."""
+    problems = read(raw, "", Agreement).problems
+    missing = (each.path for each in problems if each.rule == Rule.MISSING_KEY)
+    return tuple(dict.fromkeys(ANY_KPI.sub("kpis.*.", path) for path in missing))
+
+
+def _checked(reading: Reading[T], rules: Rules) -> Reading[T]:
     if reading.draft is None:
         return reading
-    found = check(reading.draft)
+    found = check(reading.draft, rules)
     return reading.with_problems(tuple(reading.tree.problem(*each) for each in found))
 
 
-def check(agreement: Agreement) -> list[Found]:
-    """Everything that the rules find in an agreement or a draft of one."""
+def check(terms: Terms, rules: Rules) -> list[Found]:
+    """Everything that the rules find in terms or a draft of them."""
     return [
         found._replace(path=path + found.path)
-        for where, rule in RULES
-        for path, part in values_at(agreement, where)
-        for found in _until_a_hole(rule(part))
+        for where, rule in rules
+        for path, part in values_at(terms, where)
+        for found in until_a_hole(rule(part))
     ]
 
 
-def _until_a_hole(findings: Findings) -> Findings:
-    try:
-        yield from findings
-    except HoleError:
-        return
-
-
-# --- people
-
-
-CONTACTS = {
-    "renewal.decided_by": "",
-    "renewal.confirmed_by": "",
-    "milestones.*.delivered_by": "",
-    "milestones.*.accepted_by": "",
-    "kpis.*.owners.client": "client",
-    "kpis.*.owners.provider": "provider",
-    "escalation.severe.*.to.*": "",
-    "escalation.minor.*.to.*": "",
-    "reviews.reviewers.*": "",
-    "reviews.escalate_to.*": "",
-    "changes.client": "client",
-    "changes.provider": "provider",
-}
-"""Where contacts are named, and of which side they must be."""
-
-
-def contacts_exist(agreement: Agreement) -> Findings:
-    """Every contact that is named anywhere can be reached."""
-    known = {
-        f"{side}.{role}"
-        for side in ("client", "provider")
-        for _, contacts in values_at(agreement, f"parties.{side}.contacts")
-        for role in contacts
-    }
-    for where in CONTACTS:
-        for path, ref in values_at(agreement, where):
-            if ref not in known and _side(ref) in {_side(each) for each in known}:
-                near = did_you_mean(ref, sorted(known))
-                possible = [each for each in sorted(known) if _side(each) == _side(ref)]
-                add = f"name one of {listed(possible)}, or add the contact to its party"
-                remedy = f"did you mean `{near}`?" if near else add
-                yield Found(path, Rule.UNKNOWN_CONTACT, f"`{ref}` is not a contact", remedy)
-
-
-def contacts_are_of_their_side(agreement: Agreement) -> Findings:
-    """The client's place names a contact of the client, the provider's one of the provider."""
-    for where, side in CONTACTS.items():
-        for path, ref in values_at(agreement, where):
-            if side and _side(ref) != side:
-                said = f"`{ref}` does not belong to the {side}"
-                yield Found(path, Rule.WRONG_SIDE, said, f"name a contact that begins `{side}.`")
-
-
-def nobody_accepts_their_own_work(milestone: Milestone) -> Findings:
-    """What one party delivers the other accepts."""
-    side = _side(milestone.delivered_by)
-    if side == _side(milestone.accepted_by):
-        said = f"the {side} both delivers and accepts this milestone"
-        remedy = "let a contact of the other party accept it"
-        yield Found(("accepted_by",), Rule.SELF_ACCEPTANCE, said, remedy)
-
-
-def levels_are_in_order(ladder: Iterable[Level]) -> Findings:
-    """Levels are numbered 1, 2, 3 … as they stand."""
-    for index, level in enumerate(ladder):
-        if level.level != index + 1:
-            said = f"level {level.level} stands where level {index + 1} belongs"
-            remedy = "number the levels 1, 2, 3 … in the order in which they follow each other"
-            yield Found((index, "level"), Rule.LEVEL_ORDER, said, remedy)
-
-
-def both_sides_hear(people: Iterable[str]) -> Findings:
-    """Escalations and reviews concern both parties."""
-    missing = {"client", "provider"} - {_side(ref) for ref in people}
-    if missing:
-        side = missing.pop()
-        said = f"nobody of the {side} is named here"
-        yield Found((), Rule.ONE_SIDED, said, f"add a contact that begins `{side}.`")
-
-
-def _side(ref: str) -> str:
-    return ref.split(".", 1)[0]
-
-
-# --- keys and milestones
-
-
-def keys_are_unique(items: Iterable[Kpi | Milestone]) -> Findings:
-    """A key names one thing."""
-    seen: set[str] = set()
-    for index, item in enumerate(items):
-        if item.key in seen:
-            said = f"the key `{item.key}` is taken already"
-            yield Found((index, "key"), Rule.REPEATED_KEY, said, "give each its own key")
-        seen.add(item.key)
-
-
-def milestones_are_in_order(milestones: Iterable[Milestone]) -> Findings:
-    """Milestones stand in the order of their dates."""
-    for index, (earlier, later) in enumerate(pairwise(milestones)):
-        if later.on < earlier.on:
-            said = f"{later.on} is before {earlier.on}, the date of the milestone above"
-            remedy = "write the milestones in the order of their dates"
-            yield Found((index + 1, "on"), Rule.MILESTONE_ORDER, said, remedy)
-
-
-def go_live_exists(milestones: tuple[Milestone, ...]) -> Findings:
-    """Service begins with a milestone of its own."""
-    if all(milestone.key != GO_LIVE for milestone in milestones):
-        remedy = f"add a last milestone with `key: {GO_LIVE}` and `gate: true`"
-        yield Found((), Rule.NO_GO_LIVE, f"no milestone has the key `{GO_LIVE}`", remedy)
-
-
-def go_live_is_the_last_gate(milestones: tuple[Milestone, ...]) -> Findings:
-    """Go-live waits for everything else, and nothing comes after it."""
-    last = len(milestones) - 1
-    for index, milestone in enumerate(milestones):
-        if milestone.key != GO_LIVE:
-            continue
-        if index != last:
-            said, remedy = "milestones follow after go-live", "move go-live to the end of the list"
-            yield Found((index,), Rule.GO_LIVE_NOT_LAST, said, remedy)
-        if not milestone.gate:
-            said = "go-live would not wait for the milestones before it"
-            yield Found((index,), Rule.GO_LIVE_NOT_A_GATE, said, "add `gate: true`")
-
-
-def go_live_is_before_the_end(agreement: Agreement) -> Findings:
-    """There is a term left to serve."""
-    end = _term_end(agreement)
-    for path, day in _go_live(agreement):
-        if day >= end:
-            said = f"go-live on {day} is not before the term ends, on {end}"
-            remedy = "bring go-live forward, or lengthen `term.months`"
-            yield Found(path, Rule.GO_LIVE_AFTER_TERM, said, remedy)
-
-
-def _go_live(agreement: Agreement) -> Iterator[tuple[Path, date]]:
-    for path, key in values_at(agreement, "milestones.*.key"):
-        if key == GO_LIVE:
-            on = (*path[:-1], "on")
-            yield on, agreement.milestones[int(path[1])].on
-
-
-def _term_end(agreement: Agreement) -> date:
-    return add_months(agreement.term.starts_on, agreement.term.months)
-
-
-# --- lengths of time
-
-
-LENGTHS = (
-    "milestones.*.accept_within",
-    "escalation.severe.*.answer_within",
-    "escalation.minor.*.answer_within",
-    "corrective_action.plan_within",
-    "corrective_action.judge_within",
-    "reviews.every",
-    "reviews.answer_within",
-    "reviews.close_after",
-    "changes.answer_within",
-)
-"""Where somebody is given time, which so cannot be none."""
-
-
-def there_is_time_to_answer(agreement: Agreement) -> Findings:
-    """Whoever must act has time to do so."""
-    for where in LENGTHS:
-        for path, length in values_at(agreement, where):
-            if length.amount == 0:
-                said = f"{length} leaves no time at all"
-                yield Found(path, Rule.ZERO_LENGTH, said, "write a length above zero")
-
-
-def notice_comes_before_silence(agreement: Agreement) -> Findings:
+def notice_comes_before_silence(terms: Terms) -> Findings:
     """The renewal window opens within the term, and before silence counts."""
-    end = _term_end(agreement)
-    notice, decide = agreement.renewal.notice, agreement.renewal.decide_before
-    if shift(end, notice, -1) >= shift(end, decide, -1):
+    if terms.renewal is None:
+        return
+    end = _term_end(terms)
+    notice, decide = terms.renewal.notice, terms.renewal.decide_before
+    if decide is not None and shift(end, notice, -1) >= shift(end, decide, -1):
         said = f"notice ({notice}) must be longer than decide_before ({decide})"
         remedy = f"write a notice above {decide}, or a smaller `decide_before`"
         yield Found(("renewal", "notice"), Rule.NOTICE_TOO_SHORT, said, remedy)
     for key, length in (("notice", notice), ("decide_before", decide)):
-        if shift(end, length, -1) <= agreement.term.starts_on:
+        if length is not None and shift(end, length, -1) <= terms.term.starts_on:
             said = f"{length} before the term's end, {end}, is not within the term"
             remedy = "write a length shorter than the term"
             yield Found(("renewal", key), Rule.LONGER_THAN_TERM, said, remedy)
 
 
-def a_review_fits_into_the_term(agreement: Agreement) -> Findings:
-    """The first review opens before the term ends."""
-    end, every, anchor = _term_end(agreement), agreement.reviews.every, _anchor(agreement)
-    if anchor is not None and shift(anchor, every) >= end:
-        said = f"the first review, {every} after {anchor}, is not before the term's end, {end}"
-        remedy = "review more often, or sooner"
-        yield Found(("reviews", "every"), Rule.LONGER_THAN_TERM, said, remedy)
+def _term_end(terms: Terms) -> date:
+    return add_months(terms.term.starts_on, terms.term.months)
 
 
-def _anchor(agreement: Agreement) -> date | None:
-    first_after = agreement.reviews.first_after
-    if isinstance(first_after, date):
-        return first_after
-    days = (day for _, day in _go_live(agreement))
-    return next(days, None) if first_after == GO_LIVE else None
-
-
-def a_period_fits_into_the_term(agreement: Agreement) -> Findings:
+def a_period_fits_into_the_term(terms: Terms) -> Findings:
     """Each KPI is measured over at least one whole period."""
-    start, end = agreement.term.starts_on, _term_end(agreement)
-    for path, every in values_at(agreement, "kpis.*.every"):
+    start, end = terms.term.starts_on, _term_end(terms)
+    for path, every in values_at(terms, "kpis.*.every"):
         first = first_day(every, start)
         whole = first if first == start else next_first_day(every, first)
         if next_first_day(every, whole) > end:
@@ -262,62 +107,23 @@ def a_period_fits_into_the_term(agreement: Agreement) -> Findings:
             yield Found(path, Rule.LONGER_THAN_TERM, said, remedy)
 
 
-def reminders_come_in_time(reviews: Reviews) -> Findings:
-    """A reminder comes after the question and before the deadline."""
-    remind, answer = reviews.remind_before, reviews.answer_within
-    if _most_days(remind) >= _fewest_days(answer):
-        said = f"a reminder {remind} before the deadline is due before reviewers are asked"
-        remedy = f"write a length that is always shorter than {answer}"
-        yield Found(("remind_before",), Rule.REMINDER_TOO_EARLY, said, remedy)
-
-
 def cut_off_is_soon(kpi: Kpi) -> Findings:
     """A figure is judged while people still remember the period."""
-    if _most_days(kpi.cut_off) >= CUT_OFF_DAYS:
+    if most_days(kpi.cut_off) >= CUT_OFF_DAYS:
         said = f"{kpi.cut_off} after the period is too late to judge it"
         remedy = "write a length shorter than 2 months"
         yield Found(("cut_off",), Rule.CUT_OFF_TOO_LONG, said, remedy)
 
 
-_DAYS = {
-    Unit.DAY: (1, 1),
-    Unit.WEEK: (7, 7),
-    Unit.MONTH: (28, 31),
-    Unit.YEAR: (365, 366),
-}
-
-
-def _fewest_days(span: Span) -> int:
-    return span.amount * _DAYS[span.unit][0]
-
-
-def _most_days(span: Span) -> int:
-    if span.unit in SECONDS:
-        return -(-span.amount * SECONDS[span.unit] // 86_400)
-    return span.amount * _DAYS[span.unit][1]
-
-
-RULES: tuple[tuple[str, Callable[[Any], Findings]], ...] = (
-    ("", contacts_exist),
-    ("", contacts_are_of_their_side),
-    ("milestones.*", nobody_accepts_their_own_work),
-    ("escalation.severe", levels_are_in_order),
-    ("escalation.minor", levels_are_in_order),
-    ("escalation.severe.*.to", both_sides_hear),
-    ("escalation.minor.*.to", both_sides_hear),
-    ("reviews.reviewers", both_sides_hear),
-    ("kpis", keys_are_unique),
-    ("milestones", keys_are_unique),
-    ("milestones", milestones_are_in_order),
-    ("milestones", go_live_exists),
-    ("milestones", go_live_is_the_last_gate),
-    ("", go_live_is_before_the_end),
-    ("", there_is_time_to_answer),
+RULES: Rules = (
     ("", notice_comes_before_silence),
-    ("", a_review_fits_into_the_term),
     ("", a_period_fits_into_the_term),
-    ("reviews", reminders_come_in_time),
     ("kpis.*", cut_off_is_soon),
+    *REFERENCE_RULES,
+    *MEASURE_RULES,
     *KPI_RULES,
+    ("", patterns_can_come_true),
+    ("", remedies_become_money),
+    *CHARGE_RULES,
 )
-"""Every rule, and the parts of an agreement over which it runs."""
+"""What figures and money hang on, and the parts of the terms over which each rule runs."""

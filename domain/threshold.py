@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 
 from domain.numbers import parse_decimal
 
@@ -26,6 +27,12 @@ class Edge(StrEnum):
 FORM = re.compile(r"(at least|above|at most|below) (\S+?)(?: ?([%A-Za-z]+))?")
 
 
+@lru_cache(4096)
+def _exact(value: Decimal) -> Fraction:
+    """The same few limits are compared with every figure."""
+    return Fraction(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Threshold:
     """An edge, a value and the unit that the agreement names (`%`, `h`, `min`, …)."""
@@ -40,7 +47,7 @@ class Threshold:
 
     def holds(self, value: Fraction | int, scale: int = 1) -> bool:
         """Whether `value` is on the good side; `scale` is base units per unit (3600 for h in s)."""
-        limit = Fraction(self.value) * scale
+        limit = _exact(self.value) * scale
         match self.edge:
             case Edge.AT_LEAST:
                 return value >= limit

@@ -1,0 +1,148 @@
+"""From the facts of an agreement to the frames of its windows; what frames share is made once."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from domain.clock import ClockRun, run
+from domain.facts import CountFact, Fact, Outage, Ticket, TicketEvent
+from domain.facts.book import FactBook
+from domain.measures.cuts import Cut, without
+from domain.measures.figure import Frame
+from domain.measures.selection import Selection, Shelf, select
+from domain.periods import Period
+from domain.results import Dim
+from domain.service_calendar import ServiceCalendar, compiled
+from domain.terms.calendars import TicketClock
+from domain.terms.shape import Kpi, Terms
+from domain.timeline import Edition
+from domain.zones import zone_named
+
+NONE = Shelf()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The facts, the events of each ticket, and the instant as of which clocks are read."""
+
+    book: FactBook
+    events: Mapping[str, list[TicketEvent]]
+    now: datetime | None
+
+
+def known(book: FactBook, known_at: datetime | None) -> Known:
+    """Clocks are read as of `known_at`, or as far as the facts about tickets reach."""
+    events: dict[str, list[TicketEvent]] = defaultdict(list)
+    for event in book.ticket_events:
+        events[event.ticket].append(event)
+    if known_at is not None:
+        return Known(book, events, known_at)
+    instants = [event.at for event in book.ticket_events]
+    for ticket in book.tickets:
+        told = (ticket.opened_at, ticket.responded_at, ticket.resolved_at, ticket.closed_at)
+        instants.extend(at for at in told if at is not None)
+    return Known(book, events, max(instants, default=None))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One edition's terms and the facts; keeps selections, calendars and clocks once made."""
+
+    edition: Edition
+    known: Known
+    selections: dict[str, Selection] = field(default_factory=dict)
+    calendars: dict[str, ServiceCalendar] = field(default_factory=dict)
+    runs: dict[tuple[str, str], ClockRun | None] = field(default_factory=dict)
+
+    @property
+    def terms(self) -> Terms:
+        """The edition's terms."""
+        return self.edition.terms
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The agreement's zone."""
+        return zone_named(self.terms.zone)
+
+    def selection(self, kpi: Kpi) -> Selection:
+        """The facts that a KPI of these terms takes."""
+        if kpi.key not in self.selections:
+            self.selections[kpi.key] = select(kpi, self.known.book)
+        return self.selections[kpi.key]
+
+    def calendar(self, key: str) -> ServiceCalendar:
+        """A calendar of these terms, compiled."""
+        if key not in self.calendars:
+            self.calendars[key] = compiled(self.terms.calendars[key], self.zone)
+        return self.calendars[key]
+
+    @property
+    def working(self) -> ServiceCalendar | None:
+        """The calendar of working days; None is Monday to Friday."""
+        key = self.terms.working_days
+        return None if key is None else self.calendar(key)
+
+    def dims(self, kpi: Kpi, since: datetime, until: datetime) -> set[Dim]:
+        """Every dimension of which there are facts in that time."""
+        selection = self.selection(kpi)
+        shelves = (*selection.facts.items(), *selection.volumes.items())
+        return {dim for dim, shelf in shelves if shelf.within(since, until)}
+
+    def frame(
+        self,
+        kpi: Kpi,
+        dim: Dim,
+        period: Period,
+        cut: tuple[Cut, ...] = (),
+        parts: Mapping[str, Fraction | None] | None = None,
+    ) -> Frame:
+        """A period of a KPI with all that its measure needs; what happened in `cut` is left out."""
+        selection = self.selection(kpi)
+        facts = _uncut(selection.facts.get(dim, NONE), period, cut)
+        volumes = _uncut(selection.volumes.get(dim, NONE), period, cut)
+        hours = kpi.measure.calendar
+        return Frame(
+            kpi=kpi,
+            start=period.start,
+            end=period.end,
+            zone=self.zone,
+            facts=facts,
+            volumes=[fact for fact in volumes if isinstance(fact, CountFact)],
+            runs=self._runs_of(kpi, facts),
+            parts=parts or {},
+            hours=None if hours is None else self.calendar(hours),
+            cut=cut,
+        )
+
+    def _runs_of(self, kpi: Kpi, facts: list[Fact]) -> dict[str, ClockRun | None]:
+        key = kpi.measure.clock
+        if key is None:
+            return {}
+        clock = next(each for each in self.terms.clocks if each.key == key)
+        return {fact.id: self._run(clock, fact) for fact in facts if isinstance(fact, Ticket)}
+
+    def _run(self, clock: TicketClock, ticket: Ticket) -> ClockRun | None:
+        place = clock.key, ticket.id
+        if place not in self.runs:
+            hours = (
+                {} if clock.calendar is None else {clock.calendar: self.calendar(clock.calendar)}
+            )
+            events = self.known.events.get(ticket.id, [])
+            now = self.known.now or ticket.opened_at
+            self.runs[place] = run(clock, ticket, events, hours, self.zone, now, self.working)
+        return self.runs[place]
+
+
+def _uncut(shelf: Shelf, period: Period, cut: tuple[Cut, ...]) -> list[Fact]:
+    """The facts of a period less those in the cut. Outages stay whole: their measure cuts them."""
+    found = shelf.within(period.start, period.end)
+    if not cut or (found and isinstance(found[0], Outage)):
+        return found
+    return [
+        fact
+        for start, end in without(period.start, period.end, cut)
+        for fact in shelf.within(start, end)
+    ]

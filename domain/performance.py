@@ -1,0 +1,237 @@
+"""The performance of an agreement: one result for each KPI, dimension and period.
+
+What was reported for a whole period goes before what its facts would give. Every result is reckoned
+twice, with the relief that was granted and without.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+
+from domain.facts.book import FactBook
+from domain.measures import Figure
+from domain.measures.framing import Known, Setting, known
+from domain.measures.outcome import Given, Slot, Track, result_of
+from domain.measures.relief import Granted, granted
+from domain.measures.reported import Window, reports
+from domain.measures.words import listed, many
+from domain.periods import Period
+from domain.remedies.bands import owing_alone
+from domain.results import Default, Dim, Result, Trouble
+from domain.terms.shape import Kind, Kpi
+from domain.timeline import Edition, Timeline, term_starts_at
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """Results by period and dimension, what is wrong with facts, and what was assumed."""
+
+    results: tuple[Result, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    defaults: tuple[Default, ...] = ()
+
+
+def performance(
+    timeline: Timeline,
+    key: str,
+    book: FactBook,
+    since: datetime,
+    until: datetime,
+    known_at: datetime | None,
+    made: Mapping[str, Sequence[Result]] | None = None,
+) -> Performance:
+    """The results of one KPI for its periods from `since` to `until`.
+
+    `made` are results that there are already, by KPI: a composite rests on those of its parts, and
+    a dimension that a KPI once had goes on, whether or not there are facts of it.
+    """
+    ends = dict.fromkeys(_keys(timeline), until)
+    done = {each: Performance(tuple(results)) for each, results in (made or {}).items()}
+    dims = {result.dim for result in done.pop(key, Performance()).results}
+    return _Work(timeline, known(book, known_at), since, ends, known_at, dims, done=done).of(key)
+
+
+def all_performances(
+    timeline: Timeline,
+    book: FactBook,
+    since: datetime,
+    ends: Mapping[str, datetime],
+    known_at: datetime | None,
+) -> Performance:
+    """The results of every KPI that some edition knows, from `since` until the end given for each.
+
+    A KPI for which no end is given has no periods yet.
+    """
+    work = _Work(timeline, known(book, known_at), since, ends, known_at)
+    keys = _keys(timeline)
+    each = [work.of(key) for key in keys]
+    troubles = [*_of_no_kpi(book, keys), *(trouble for one in each for trouble in one.troubles)]
+    return Performance(
+        results=tuple(result for one in each for result in one.results),
+        troubles=tuple(dict.fromkeys(troubles)),
+        defaults=tuple(default for one in each for default in one.defaults),
+    )
+
+
+def _keys(timeline: Timeline) -> list[str]:
+    """Every KPI that some edition knows."""
+    return list(
+        dict.fromkeys(kpi.key for edition in timeline.editions for kpi in edition.terms.kpis)
+    )
+
+
+def _of_no_kpi(book: FactBook, keys: Iterable[str]) -> Iterator[Trouble]:
+    """Facts about KPIs that no edition knows."""
+    told = [("period_result", fact.id, fact.kpi) for fact in book.period_results]
+    told += [("relief", fact.id, fact.kpi) for fact in book.reliefs if fact.kpi is not None]
+    for kind, name, key in told:
+        if key not in keys:
+            message = f"{name} is about `{key}`, which is no KPI of the agreement"
+            yield Trouble(f"{kind}/{name}", message, "name one of the KPIs of the terms")
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """An agreement whose performances are made one after the other, parts before composites."""
+
+    timeline: Timeline
+    known: Known
+    since: datetime
+    ends: Mapping[str, datetime]
+    known_at: datetime | None
+    dims: Collection[Dim] = ()
+    settings: dict[int, Setting] = field(default_factory=dict)
+    done: dict[str, Performance] = field(default_factory=dict)
+
+    def of(self, key: str) -> Performance:
+        """The performance of a KPI, made once."""
+        if key not in self.done:
+            # A composite that rests on itself finds nothing there.
+            self.done[key] = Performance()
+            self.done[key] = self._made(key)
+        return self.done[key]
+
+    def _made(self, key: str) -> Performance:
+        until = self.ends.get(key, self.since)
+        slots = [
+            Slot(self._setting(edition), edition.terms.kpi(key), period)
+            for edition, period in self.timeline.periods(key, self.since, until)
+        ]
+        reliefs, refused = self._reliefs(key, until)
+        given = Given(
+            reports=reports(
+                (fact for fact in self.known.book.period_results if fact.kpi == key),
+                [Window(slot.kpi, slot.period, slot.setting.zone) for slot in slots],
+            ),
+            reliefs=reliefs,
+            parts={part: _by_place(self.of(part).results) for part in _parts(slots)},
+            baseline_until=self._baseline_until(key, slots, until),
+        )
+        dims = {slot.setting.edition.number: self._dims(slot, given, until) for slot in slots}
+        tracks: dict[Dim, Track] = {}
+        results: list[Result] = []
+        defaults: dict[Default, None] = {}
+        for slot in slots:
+            for dim in dims[slot.setting.edition.number]:
+                own, result = result_of(slot, dim, given, tracks.setdefault(dim, Track()))
+                results.append(result)
+                defaults |= dict.fromkeys(_assumed(slot.kpi, own, result))
+        troubles = (
+            *given.reports.troubles,
+            *refused,
+            *_undivided(slots),
+            *_bandless(results, given),
+        )
+        return Performance(tuple(results), tuple(dict.fromkeys(troubles)), tuple(defaults))
+
+    def _setting(self, edition: Edition) -> Setting:
+        return self.settings.setdefault(edition.number, Setting(edition, self.known))
+
+    def _dims(self, slot: Slot, given: Given, until: datetime) -> list[Dim]:
+        """The dimensions of which something is known, in order; a KPI that is not split has one."""
+        per = slot.kpi.per
+        if not per:
+            return [()]
+        found = slot.setting.dims(slot.kpi, self.since, until) | given.reports.dims
+        found |= {dim for part in given.parts.values() for dim, _ in part}
+        found.update(self.dims)
+        return sorted(dim for dim in found if tuple(column for column, _ in dim) == per)
+
+    def _reliefs(self, key: str, until: datetime) -> tuple[tuple[Granted, ...], list[Trouble]]:
+        """The claims to relief that count for a KPI, and why others do not."""
+        counting: list[Granted] = []
+        troubles: list[Trouble] = []
+        for fact in self.known.book.reliefs:
+            if fact.kpi not in {None, key} or not (fact.start < until and self.since < fact.end):
+                continue
+            at = self._setting(self.timeline.at(fact.start))
+            match granted(fact, at.terms, at.zone, at.working, self.known_at):
+                case Granted() as each:
+                    counting.append(each)
+                case Trouble() as trouble:
+                    troubles.append(trouble)
+                case None:
+                    pass
+        return tuple(counting), troubles
+
+    def _baseline_until(self, key: str, slots: Sequence[Slot], until: datetime) -> datetime | None:
+        """Until when the KPI is only watched: so many of its periods from the start of the term."""
+        baseline = next((slot.kpi.baseline for slot in slots if slot.kpi.baseline), None)
+        if baseline is None:
+            return None
+        starts_at = term_starts_at(self.timeline.editions[0].terms)
+        firsts = islice(self.timeline.periods(key, starts_at, until), baseline.periods)
+        return max(period.end for _, period in firsts)
+
+
+def _parts(slots: Iterable[Slot]) -> list[str]:
+    """The KPIs on which a composite rests."""
+    return list(dict.fromkeys(key for slot in slots for key in slot.kpi.measure.parts or ()))
+
+
+def _by_place(results: Iterable[Result]) -> dict[tuple[Dim, Period], Result]:
+    return {(result.dim, result.period): result for result in results}
+
+
+# --- what a reader must know besides
+
+
+def _undivided(slots: Iterable[Slot]) -> Iterator[Trouble]:
+    """Facts that do not say to which site, priority … they belong."""
+    for slot in slots:
+        kpi = slot.kpi
+        if kpi.per and (count := slot.setting.selection(kpi).undivided):
+            columns = listed(f"`{column}`" for column in kpi.per)
+            message = f"{many(count, 'fact')} of {kpi.key} left out: without {columns}"
+            yield Trouble(f"kpis/{kpi.key}", message, f"add {columns} to the facts")
+
+
+def _bandless(results: Iterable[Result], given: Given) -> Iterator[Trouble]:
+    """Misses that were reported without a figure, so that no band says what they cost."""
+    for result in results:
+        report = given.reports.by_period.get((result.dim, result.period.start))
+        if report is None or not result.missed or not result.kpi.bands:
+            continue
+        if result.value is None and report.points is None and owing_alone(result.kpi) is None:
+            message = (
+                f"{report.id} reports a miss of {report.kpi} without a figure: no band holds it"
+            )
+            yield Trouble(f"period_result/{report.id}", message, "report its `value`")
+
+
+def _assumed(kpi: Kpi, figure: Figure, result: Result) -> Iterator[Default]:
+    """What the terms leave open, and what was assumed, as far as it mattered here."""
+    where = f"kpis.{kpi.key}"
+    for each in figure.assumed:
+        yield Default(f"{where}.{each.key}", each.said)
+    if result.value is None:
+        if figure.value is None and "no_data" not in kpi.model_fields_set:
+            yield Default(f"{where}.no_data", "a period without facts is left out")
+        return
+    if kpi.rounding is None:
+        yield Default(f"{where}.rounding", "figures are compared exactly")
+    if kpi.target is None:
+        yield Default(f"{where}.target", "met is what its band asks nothing for")
+    if kpi.measure.kind == Kind.PERCENTILE:
+        yield Default(f"{where}.measure.percentile", "by nearest rank, never interpolated")

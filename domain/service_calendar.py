@@ -1,0 +1,339 @@
+"""Service hours: which instants are open, how much open time lies between them, working days.
+
+Opening and closing are local clock times, read as `domain.zones.instant` reads them: one that a
+clock skipped is moved forward by what it skipped, one that comes twice means the first. So a day
+from 00:00 to 24:00 has 23 or 25 hours where clocks change, and only hours that begin before they
+end are open.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
+from functools import cache, cached_property
+from itertools import chain, pairwise
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from domain.spans import Span, Unit, after
+from domain.terms.calendars import Calendar
+from domain.zones import instant, local_date, zone_named
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+DAY = 24 * 60
+"""Minutes on a local clock from midnight to midnight."""
+
+EARLIEST, LATEST = 1900, 2299
+"""Outside these years nothing is open, so that no search is without end."""
+
+AHEAD = (1, 4, 16, 64, LATEST - EARLIEST)
+"""How many years are compiled, further each time, until enough of them is open."""
+
+MICROSECOND = timedelta(microseconds=1)
+
+Opening: TypeAlias = tuple[int, int]
+"""Minutes from local midnight, `[start, end)`; past `DAY` they are of the next day."""
+
+Week: TypeAlias = tuple[tuple[Opening, ...], ...]
+"""The openings that start on each weekday, from Monday."""
+
+
+class NeverOpenError(ValueError):
+    """The calendar is not open for so long in the years that it knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Everything open in some whole years: disjoint, in order, and the open time before each."""
+
+    first: int
+    last: int
+    opens: Sequence[datetime]
+    closes: Sequence[datetime]
+    before: Sequence[timedelta]
+
+    def until(self, at: datetime) -> timedelta:
+        """The open time of the table before an instant."""
+        index = bisect_right(self.opens, at) - 1
+        if index < 0:
+            return timedelta()
+        return self.before[index] + min(at, self.closes[index]) - self.opens[index]
+
+    def later(self, start: datetime, length: timedelta) -> datetime | None:
+        """The earliest instant with so much open time since `start`; None beyond the table."""
+        wanted = self.until(start) + length
+        index = bisect_left(self.before, wanted) - 1
+        at = self.opens[index] + (wanted - self.before[index]) if index >= 0 else None
+        return None if at is None or at > self.closes[index] else at
+
+    def earlier(self, end: datetime, length: timedelta) -> datetime | None:
+        """The latest instant with so much open time up to `end`; None before the table."""
+        wanted = self.until(end) - length
+        index = bisect_right(self.before, wanted) - 1
+        return self.opens[index] + (wanted - self.before[index]) if index >= 0 else None
+
+
+class ServiceCalendar:
+    """The open hours of a service. What is compiled grows with use; what it answers does not.
+
+    Seconds are exact fractions. Instants are whole microseconds: what is finer is cut.
+    """
+
+    def __init__(self, week: Week, holidays: frozenset[date], zone: ZoneInfo) -> None:
+        self._week = week
+        self._holidays = holidays
+        self._zone = zone
+        self._table = Table(LATEST + 1, EARLIEST - 1, (), (), ())
+        self._years: dict[int, list[tuple[datetime, datetime]]] = {}
+
+    def elapsed(self, start: datetime, end: datetime) -> Fraction:
+        """The open seconds from `start` to `end`; negative when `end` is the earlier."""
+        low, high = sorted((start.year, end.year))
+        table = self._reach(low - 1, high + 1)
+        return Fraction((table.until(end) - table.until(start)) // MICROSECOND, 1_000_000)
+
+    def add(self, start: datetime, seconds: Fraction | int) -> datetime:
+        """The earliest instant at which so many open seconds have passed since `start`.
+
+        What ends exactly at closing ends at closing, not at the next opening.
+        """
+        length = _length(seconds)
+        if not length:
+            return start.astimezone(UTC)
+        for years in AHEAD:
+            table = self._reach(start.year - 1, start.year + years)
+            if (at := table.later(start, length)) is not None:
+                return at
+        raise _never_open(f"{seconds} s after {start:%Y-%m-%d}")
+
+    def subtract(self, end: datetime, seconds: Fraction | int) -> datetime:
+        """The latest instant from which so many open seconds lie before `end`."""
+        length = _length(seconds)
+        if not length:
+            return end.astimezone(UTC)
+        for years in AHEAD:
+            table = self._reach(end.year - years, end.year + 1)
+            if (at := table.earlier(end, length)) is not None:
+                return at
+        raise _never_open(f"{seconds} s before {end:%Y-%m-%d}")
+
+    def open(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """What is open in `[start, end)`, in order; hours that touch are one."""
+        if start < end:
+            table = self._reach(start.year - 1, end.year + 1)
+            first, last = bisect_right(table.closes, start), bisect_left(table.opens, end)
+            for index in range(first, last):
+                yield max(table.opens[index], start), min(table.closes[index], end)
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether hours start on this local day: not a holiday, nor a day that the zone skipped."""
+        return bool(self._openings(day))
+
+    @cached_property
+    def whole_days(self) -> "ServiceCalendar":
+        """The same working days, each open from midnight to midnight."""
+        week = tuple(((0, DAY),) if openings else () for openings in self._week)
+        return ServiceCalendar(week, self._holidays, self._zone)
+
+    def _openings(self, day: date) -> tuple[Opening, ...]:
+        openings = self._week[day.weekday()]
+        if not openings or day in self._holidays:
+            return ()
+        # The noon of a day that was skipped (Samoa, 2011-12-30) is moved to another day.
+        noon = instant(datetime.combine(day, time(12)), self._zone)
+        return openings if local_date(noon, self._zone) == day else ()
+
+    def _reach(self, first: int, last: int) -> Table:
+        """A table that holds these years, as far as there are any."""
+        first, last = (min(max(year, EARLIEST), LATEST) for year in (first, last))
+        table = self._table
+        if first < table.first or table.last < last:
+            table = self._compiled(min(first, table.first), max(last, table.last))
+            self._table = table
+        return table
+
+    def _compiled(self, first: int, last: int) -> Table:
+        opens: list[datetime] = []
+        closes: list[datetime] = []
+        for start, end in sorted(chain.from_iterable(map(self._hours, range(first, last + 1)))):
+            if closes and start <= closes[-1]:
+                closes[-1] = max(closes[-1], end)
+            else:
+                opens.append(start)
+                closes.append(end)
+        before = [timedelta()]
+        for start, end in zip(opens, closes, strict=True):
+            before.append(before[-1] + (end - start))
+        return Table(first, last, opens, closes, before[:-1])
+
+    def _hours(self, year: int) -> Sequence[tuple[datetime, datetime]]:
+        """The hours that start in a year, by local days."""
+        if year not in self._years:
+            self._years[year] = [
+                (start, end)
+                for ordinal in range(date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal())
+                for start, end in self._hours_of(date.fromordinal(ordinal))
+                if start < end
+            ]
+        return self._years[year]
+
+    def _hours_of(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        local = datetime.combine(day, time())
+        for start, end in self._openings(day):
+            yield (
+                instant(local + timedelta(minutes=start), self._zone),
+                instant(local + timedelta(minutes=end), self._zone),
+            )
+
+
+def _length(seconds: Fraction | int) -> timedelta:
+    if seconds < 0:
+        msg = f"{seconds} s is less than nothing"
+        raise ValueError(msg)
+    return timedelta(microseconds=int(seconds * 1_000_000))
+
+
+def _never_open(what: str) -> NeverOpenError:
+    return NeverOpenError(f"the calendar is not open for {what}, in {EARLIEST} to {LATEST}")
+
+
+# --- from the terms
+
+
+def compiled(calendar: Calendar, zone: ZoneInfo) -> ServiceCalendar:
+    """The calendar of the terms, in its own zone or else in `zone`, the agreement's.
+
+    Hours of several keys for one day add up. ValueError for what `calendar_problems` names, but
+    for overlaps, which are merged, and for no hours at all, which are never open.
+    """
+    week: list[list[Opening]] = [[] for _ in WEEKDAYS]
+    for key, said in calendar.hours.items():
+        for day in weekdays(key):
+            week[day].extend(_opening(text) for text in _texts(said))
+    own = zone if calendar.zone is None else zone_named(calendar.zone)
+    return ServiceCalendar(tuple(map(tuple, week)), frozenset(calendar.holidays), own)
+
+
+def calendar_problems(calendar: Calendar) -> list[str]:
+    """What is wrong with the hours of a calendar, a sentence each; none: it can be compiled."""
+    problems = [] if calendar.hours else ["it has no hours; write for example `mon-fri`"]
+    week: list[list[tuple[Opening, str]]] = [[] for _ in WEEKDAYS]
+    for key, said in calendar.hours.items():
+        days: tuple[int, ...] = ()
+        try:
+            days = weekdays(key)
+        except ValueError as error:
+            problems.append(str(error))
+        if not _texts(said):
+            problems.append(f"`{key}` has no hours; leave out a day that is closed")
+        for text in _texts(said):
+            try:
+                opening = _opening(text)
+            except ValueError as error:
+                problems.append(f"`{key}`: {error}")
+                continue
+            for day in days:
+                week[day].append((opening, text))
+    return problems + _overlaps(week)
+
+
+def _overlaps(week: Sequence[Sequence[tuple[Opening, str]]]) -> list[str]:
+    """The neighbouring hours that overlap within a day, each pair once with all its days."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for day, openings in zip(WEEKDAYS, week, strict=True):
+        for ((_, end), one), ((start, _), other) in pairwise(sorted(openings)):
+            if start < end:
+                found.setdefault((one, other), []).append(day)
+    return [
+        f"{one} and {other} overlap on {', '.join(days)}; let one end before the other starts"
+        for (one, other), days in found.items()
+    ]
+
+
+def weekdays(key: str) -> tuple[int, ...]:
+    """The weekdays of `mon`, `mon-fri`, `fri-mon` or `mon,wed`, from 0; ValueError says how."""
+    days: list[int] = []
+    for part in key.split(","):
+        first, dash, last = part.strip().partition("-")
+        last = last if dash else first
+        if first not in WEEKDAYS or last not in WEEKDAYS:
+            msg = f"`{key}` names no weekdays; write for example `mon`, `mon-fri` or `mon,wed`"
+            raise ValueError(msg)
+        start = WEEKDAYS.index(first)
+        length = (WEEKDAYS.index(last) - start) % len(WEEKDAYS) + 1
+        days.extend((start + step) % len(WEEKDAYS) for step in range(length))
+    return tuple(dict.fromkeys(days))
+
+
+def _texts(said: Sequence[str] | str) -> Sequence[str]:
+    return (said,) if isinstance(said, str) else said
+
+
+def _opening(text: str) -> Opening:
+    """Read `08:00-18:00`; what ends before it starts ends on the next day."""
+    start, end = (int(hours) * 60 + int(minutes) for hours, minutes in _clock_times(text))
+    if end > DAY:
+        msg = f"{text} ends after 24:00; write the time of the next day, for example 22:00-06:00"
+        raise ValueError(msg)
+    if start == end:
+        msg = f"{text} is no time at all; a whole day is 00:00-24:00"
+        raise ValueError(msg)
+    return start, end if start < end else end + DAY
+
+
+def _clock_times(text: str) -> Iterator[list[str]]:
+    return (part.split(":") for part in text.split("-"))
+
+
+ALWAYS = compiled(Calendar(hours={"mon-sun": "00:00-24:00"}), zone_named("UTC"))
+"""Around the clock, the same in every zone."""
+
+
+# --- working days
+
+
+@cache
+def monday_to_friday(zone: ZoneInfo) -> ServiceCalendar:
+    """The working days where nothing else is agreed, each from midnight to midnight."""
+    return compiled(Calendar(hours={"mon-fri": "00:00-24:00"}), zone)
+
+
+def working_after(
+    at: datetime, days: int, calendar: ServiceCalendar | None, zone: ZoneInfo
+) -> datetime:
+    """The instant so many working days after `at` (before it when negative), at the same local time.
+
+    Day 1 is the first working day after the local day of `at`, whether that is one or not. No days
+    are the instant itself. Without a calendar, Monday to Friday are working days.
+    """
+    if days == 0:
+        return at.astimezone(UTC)
+    local = at.astimezone(zone)
+    day = local.date()
+    for _ in range(abs(days)):
+        day = _next_working_day(day, 1 if days > 0 else -1, calendar or monday_to_friday(zone))
+    return instant(datetime.combine(day, local.time()), zone)
+
+
+def _next_working_day(day: date, step: int, calendar: ServiceCalendar) -> date:
+    following = day
+    while EARLIEST <= following.year <= LATEST:
+        following += timedelta(days=step)
+        if calendar.is_working_day(following):
+            return following
+    raise _never_open(f"a working day from {day}")
+
+
+def later(
+    at: datetime,
+    span: Span,
+    zone: ZoneInfo,
+    calendar: ServiceCalendar | None = None,
+    sign: int = 1,
+) -> datetime:
+    """The UTC instant a span after `at` (before it, with `sign` -1), of working days too."""
+    if span.unit == Unit.WORKING_DAY:
+        return working_after(at, sign * span.amount, calendar, zone)
+    return after(at, span, zone, sign)
