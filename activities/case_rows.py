@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.evaluation import Severity
-from domain.terms.shape import Agreement, Kpi, Level
+from domain.evaluation import Severity, Status
+from domain.terms.shape import Agreement, GovernedKpi, Level
 from store import tables
 from store.editions import edition_at
 
@@ -18,7 +18,7 @@ class Case:
 
     row: Any
     terms: Agreement
-    kpi: Kpi
+    kpi: GovernedKpi
     reason: str
 
     @property
@@ -56,7 +56,13 @@ async def load_case(connection: AsyncConnection, case_id: str) -> Case:
             evaluation.c.kpi == row.kpi,
             evaluation.c.period == row.period,
         )
-        .order_by(evaluation.c.revision)
+        # Of several dimensions, the one that missed most.
+        .order_by(
+            evaluation.c.status != Status.BELOW_MINIMUM,
+            evaluation.c.status != Status.BELOW_EXPECTED,
+            evaluation.c.dim,
+            evaluation.c.revision,
+        )
         .limit(1)
     )
     return Case(row, edition.terms, edition.terms.kpi(row.kpi), reason or "")

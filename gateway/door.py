@@ -13,7 +13,7 @@ from temporalio.service import RPCError
 from activities.world import World
 from domain.commands import CommandKind, Outcome
 from domain.events import Event
-from domain.fact_files import FactFileError, open_facts
+from domain.facts.files import FactFileError
 from domain.identifiers import agreement_workflow, effect_key, shard_of
 from domain.lifecycle import Phase
 from domain.plan import draw_plan
@@ -22,6 +22,7 @@ from domain.terms.amendment import read_amendment
 from domain.terms_check import validate
 from domain.zones import midnight, zone_named
 from gateway.delivery import Delivery
+from gateway.handing_in import open_handed_in
 from gateway.lookups import find_task, first_launch, keep, known, must_be_contact, new_id, write
 from gateway.requests import (
     ConflictError,
@@ -34,7 +35,7 @@ from gateway.requests import (
 from store import journal, tables
 from store.commands import Command, load
 from store.editions import Edition, adopt, keep_document
-from store.facts import Intake, take_in
+from store.facts import MIXED, Intake, take_in
 
 log = structlog.get_logger(__name__)
 
@@ -280,8 +281,7 @@ class Gateway:
         try:
             async with self.world.engine.begin() as connection:
                 terms = await must_be_contact(connection, agreement, actor, received_at)
-                lines = document.raw.splitlines(keepends=True)
-                file = open_facts(lines, document.name, zone_named(terms.zone))
+                file = open_handed_in(document, zone_named(terms.zone))
                 intake = await take_in(
                     connection,
                     agreement,
@@ -301,7 +301,7 @@ class Gateway:
                     received_at,
                     received_at,
                     actor,
-                    {**counts, "kind": file.kind, "digest": digest},
+                    {**counts, "kind": file.kind or MIXED, "digest": digest},
                 )
                 await journal.note(connection, received)
         except FactFileError as error:

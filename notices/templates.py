@@ -20,6 +20,7 @@ class Template(StrEnum):
     MILESTONE_REPLANNED = "milestone_replanned"
     MILESTONE_REJECTED = "milestone_rejected"
     WENT_LIVE = "went_live"
+    RIGHT_ARISEN = "right_arisen"
     BREACH = "breach"
     LADDER_EXHAUSTED = "ladder_exhausted"
     PLAN_WANTED = "plan_wanted"
@@ -77,6 +78,11 @@ WORDINGS: dict[Template, Wording] = {
     Template.WENT_LIVE: Wording(
         "{title} is live",
         "Every gate is passed. The service is measured from {until}.",
+    ),
+    Template.RIGHT_ARISEN: Wording(
+        "A right has arisen: {right}",
+        "The trigger “{trigger}” of {title} has fired.\n{reason}\n\n"
+        "It gives a right: {right}. {note}",
     ),
     Template.BREACH: Wording(
         "{severity} non-compliance, level {level}: {kpi}",

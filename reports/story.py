@@ -29,6 +29,22 @@ def _about(entry: Told) -> str:
     return f"{parts[2]} {parts[3]}" if parts[0] == "noncompliance" else _last(entry)
 
 
+def _measured(entry: Told) -> str:
+    """The KPI, its dimension if it is split, and the period."""
+    return " ".join(entry.subject.split("/")[1:])
+
+
+def _owed(entry: Told) -> str:
+    """A line of the ledger: of what, and what it comes to."""
+    said = entry.detail
+    about, period = said.get("about"), said.get("period")
+    if about is None:  # written before there was a ledger
+        about, period = entry.subject.split("/")[1], _last(entry)
+    figures = [f"{said['percent']} %" if said.get("percent") else None, said.get("amount")]
+    what = said.get("type", "credit").replace("_", " ")
+    return f"{what} for {about} {period}: {', '.join(filter(None, figures)) or 'nothing'}"
+
+
 def _reason(entry: Told) -> str:
     reason = entry.detail.get("reason")
     return " ".join(reason) if isinstance(reason, list) else str(reason or "")
@@ -68,12 +84,13 @@ SENTENCES: dict[Event, Callable[[Told], str]] = {
         f"{e.detail['read']} facts received from {e.actor} in {e.subject}"
     ),
     Event.PERIOD_EVALUATED: lambda e: (
-        f"{e.subject.split('/')[1]} {_last(e)} {e.detail['status'].replace('_', ' ')}: {_reason(e)}"
+        f"{_measured(e)} {e.detail['status'].replace('_', ' ')}: {_reason(e)}"
     ),
     Event.EVALUATION_FAILED: lambda e: f"evaluation failed and is tried again: {e.detail['fault']}",
-    Event.CREDIT_PROPOSED: lambda e: (
-        f"credit for {e.subject.split('/')[1]} {_last(e)}: {e.detail['percent']} %"
-        + (f", {e.detail['amount']}" if e.detail.get("amount") else "")
+    Event.CREDIT_PROPOSED: _owed,
+    Event.TRIGGER_FIRED: lambda e: f"trigger {_last(e)} fires: {_reason(e)}",
+    Event.RIGHT_ARISEN: lambda e: (
+        f"a right arises, {e.detail['kind'].replace('_', ' ')}: {_reason(e)}"
     ),
     Event.CASE_OPENED: lambda e: f"{e.detail['severity']} non-compliance opened: {_about(e)}",
     Event.CASE_JOINED: lambda e: f"case {_about(e)}: {e.detail['period']} joins it",

@@ -1,15 +1,16 @@
 """Facts into the record: a whole file in the caller's transaction, nothing ever overwritten."""
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.facts import Fact, FactKind, Sample, Ticket
+from domain.facts import Fact, FactKind
+from store.fact_rows import CONTENT, JSON, KEYS, place_of, record
 from store.tables import intake
 
 
@@ -24,11 +25,11 @@ class Intake:
     """Whether the very same file had been handed in before; then nothing changed."""
 
 
-CONTENT = {
-    FactKind.TICKET: ("opened_at", "responded_at", "resolved_at", "closed_at", "due_at", "columns"),
-    FactKind.SAMPLE: ("series", "at", "value", "columns"),
-}
-"""The columns that make a fact what it is; two facts equal in these are the same."""
+MIXED = "mixed"
+"""The kind of a file whose lines say their own."""
+
+AT_ONCE = 20_000
+"""So many facts are sent to PostgreSQL together."""
 
 LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('facts/' || :agreement, 0))")
 """One intake at a time for each agreement: two would both write revision n + 1."""
@@ -39,12 +40,12 @@ async def take_in(
     agreement: str,
     name: str,
     raw_digest: str,
-    kind: FactKind,
+    kind: FactKind | None,
     facts: Iterable[Fact],
     actor: str,
     received_at: datetime,
 ) -> Intake:
-    """Take in a file's facts, all or none.
+    """Take in a file's facts, all or none; without a kind they are of several.
 
     Changed content of a known id becomes its next revision. The same file again changes nothing,
     reads nothing, and gets the first outcome.
@@ -52,11 +53,14 @@ async def take_in(
     await connection.execute(LOCK, {"agreement": agreement})
     if (known := await _known(connection, agreement, raw_digest)) is not None:
         return known
-    read = await _copy(connection, kind, facts)
+    read, places = await _copy(connection, facts)
     given = {"agreement": agreement, "intake": raw_digest, "received_at": received_at}
-    counted = (await connection.execute(text(_merge(kind)), given)).one()
-    await connection.execute(text("DROP TABLE incoming"))
-    taken = Intake(read, counted.accepted, counted.repeated)
+    accepted = repeated = 0
+    for place in places:
+        counted = (await connection.execute(text(_merge(place)), given)).one()
+        accepted, repeated = accepted + counted.accepted, repeated + counted.repeated
+        await connection.execute(text(f"DROP TABLE incoming_{place}"))
+    taken = Intake(read, accepted, repeated)
     if taken.read != taken.accepted + taken.repeated:
         msg = f"facts were lost or doubled on the way in: {taken}"
         raise AssertionError(msg)
@@ -65,7 +69,7 @@ async def take_in(
             agreement=agreement,
             digest=raw_digest,
             name=name,
-            kind=kind,
+            kind=kind or MIXED,
             actor=actor,
             read=taken.read,
             accepted=taken.accepted,
@@ -84,77 +88,74 @@ async def _known(connection: AsyncConnection, agreement: str, digest: str) -> In
     return None if row is None else Intake(row.read, row.accepted, row.repeated, again=True)
 
 
-async def _copy(connection: AsyncConnection, kind: FactKind, facts: Iterable[Fact]) -> int:
-    """COPY the facts into the temporary table `incoming`; how many there were."""
-    columns = ("id", *CONTENT[kind])
+async def _copy(connection: AsyncConnection, facts: Iterable[Fact]) -> tuple[int, list[str]]:
+    """COPY the facts into temporary tables; how many there were, and into which they went."""
+    raw = await connection.get_raw_connection()
+    coming = iter(facts)
+    read = 0
+    places: list[str] = []
+    while several := list(islice(coming, AT_ONCE)):
+        read += len(several)
+        records: dict[str, list[tuple[Any, ...]]] = {}
+        for fact in several:
+            records.setdefault(place_of(fact), []).append(record(fact))
+        for place, rows in records.items():
+            if place not in places:
+                await _prepare(connection, place)
+                places.append(place)
+            await raw.driver_connection.copy_records_to_table(  # type: ignore[union-attr]
+                f"incoming_{place}", records=rows, columns=(*KEYS[place], *CONTENT[place])
+            )
+    return read, places
+
+
+async def _prepare(connection: AsyncConnection, place: str) -> None:
+    """Make the temporary table whose facts are merged into a table."""
     await connection.execute(
         text(
-            f"CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS "
-            f"SELECT {', '.join(columns)} FROM {kind} WITH NO DATA"
+            f"CREATE TEMPORARY TABLE incoming_{place} ON COMMIT DROP AS "
+            f"SELECT {', '.join((*KEYS[place], *CONTENT[place]))} FROM {place} WITH NO DATA"
         )
     )
-    await connection.execute(text("ALTER TABLE incoming ALTER COLUMN columns TYPE text"))
-    read = 0
-
-    def records() -> Iterator[tuple[Any, ...]]:
-        nonlocal read
-        for fact in facts:
-            read += 1
-            yield _record(fact)
-
-    raw = await connection.get_raw_connection()
-    await raw.driver_connection.copy_records_to_table(  # type: ignore[union-attr]
-        "incoming", records=records(), columns=columns
-    )
-    return read
-
-
-def _record(fact: Fact) -> tuple[Any, ...]:
-    further = json.dumps(dict(fact.columns), ensure_ascii=False)
-    match fact:
-        case Ticket():
-            return (
-                fact.id,
-                fact.opened_at,
-                fact.responded_at,
-                fact.resolved_at,
-                fact.closed_at,
-                fact.due_at,
-                further,
+    for column in JSON:
+        if column in CONTENT[place]:
+            await connection.execute(
+                text(f"ALTER TABLE incoming_{place} ALTER COLUMN {column} TYPE text")
             )
-        case Sample():
-            return (fact.id, fact.series, fact.at, fact.value, further)
 
 
-def _merge(kind: FactKind) -> str:
-    """Judge every incoming fact against the latest revision of its id, and add what is new.
+def _merge(place: str) -> str:
+    """Judge every incoming fact against the latest revision of its key, and add what is new.
 
     A fact that a file repeats is counted once as new and then as repeated. Two different contents
     of one id, which the reader of files refuses, would collide on the table's key and fail whole.
     """
-    content = CONTENT[kind]
+    key, content = KEYS[place], CONTENT[place]
+    read = [f"{each}::jsonb AS {each}" if each in JSON else each for each in (*key, *content)]
     ours = ", ".join(f"f.{column}" for column in content)
     theirs = ", ".join(f"latest.{column}" for column in content)
-    names = ", ".join(content)
+    mine = ", ".join(f"f.{column}" for column in key)
+    same = " AND ".join(f"t.{column} = f.{column}" for column in key)
+    keys, names = ", ".join(key), ", ".join(content)
     return f"""
     WITH fresh AS (
-        SELECT id, {", ".join((*content[:-1], "columns::jsonb AS columns"))} FROM incoming
+        SELECT {", ".join(read)} FROM incoming_{place}
     ),
     judged AS MATERIALIZED (
         SELECT f.*,
                coalesce(latest.revision, 0) + 1 AS revision,
                latest.revision IS NOT NULL AND ({theirs}) IS NOT DISTINCT FROM ({ours}) AS known,
-               row_number() OVER (PARTITION BY f.id, {ours}) AS copy
+               row_number() OVER (PARTITION BY {mine}, {ours}) AS copy
         FROM fresh f
         LEFT JOIN LATERAL (
-            SELECT t.* FROM {kind} t
-            WHERE t.agreement = :agreement AND t.id = f.id
+            SELECT t.* FROM {place} t
+            WHERE t.agreement = :agreement AND {same}
             ORDER BY t.revision DESC LIMIT 1
         ) latest ON true
     ),
     added AS (
-        INSERT INTO {kind} (agreement, id, revision, {names}, intake, received_at)
-        SELECT :agreement, id, revision, {names}, :intake, :received_at
+        INSERT INTO {place} (agreement, {keys}, revision, {names}, intake, received_at)
+        SELECT :agreement, {keys}, revision, {names}, :intake, :received_at
         FROM judged WHERE NOT known AND copy = 1
         RETURNING 1
     )

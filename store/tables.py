@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -171,11 +172,38 @@ sample = Table(
     Index(None, "agreement", "series", "at"),
 )
 
+fact = Table(
+    "fact",
+    metadata,
+    _agreement(key=True),
+    _key("kind"),
+    _key("id"),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    _at("at"),
+    _at("ends_at", null=True),
+    Column("body", JSONB, nullable=False),
+    Column("columns", JSONB, nullable=False),
+    _text("intake"),
+    _at("received_at"),
+    _recorded(),
+    Index(None, "agreement", "kind", "at"),
+    Index(None, "agreement", "kind", "ends_at"),
+    Index(
+        "fact_of_ticket",
+        "agreement",
+        text("(body ->> 'ticket')"),
+        postgresql_where="kind = 'ticket_event'",
+    ),
+)
+"""Facts of every other kind. `at` is the instant at which one stands, `ends_at` the end of what
+lasted, `body` what it says, as text: numbers plainly, instants in ISO 8601."""
+
 evaluation = Table(
     "evaluation",
     metadata,
     _agreement(key=True),
     _key("kpi"),
+    Column("dim", Text, primary_key=True, server_default=""),
     _key("period"),
     Column("revision", Integer, primary_key=True, autoincrement=False),
     _at("start_at"),
@@ -186,8 +214,9 @@ evaluation = Table(
     Column("num", Numeric, nullable=True),
     Column("den", Numeric, nullable=True),
     Column("facts", BigInteger, nullable=False),
-    Column("missing", BigInteger, nullable=False),
+    Column("missing", BigInteger, nullable=True),
     _text("reason"),
+    Column("outcome", JSONB, nullable=False, server_default="{}"),
     _text("inputs_digest"),
     _text("engine_version"),
     _text("tzdata_version"),
@@ -195,21 +224,83 @@ evaluation = Table(
     _recorded(),
     Index(None, "agreement", "kpi", "end_at"),
 )
-"""One result of one period; a correction is a further revision."""
+"""One result of one period and dimension; a correction is a further revision.
+
+`dim` is empty, or `column=value` of each column that splits the KPI. `num` and `den` are for
+reading; what the result is made of again is exact in `outcome`.
+"""
 
 credit = Table(
     "credit",
     metadata,
     _agreement(key=True),
-    _key("kpi"),
-    _key("period"),
+    _key("line"),
     Column("revision", Integer, primary_key=True, autoincrement=False),
-    Column("month", Text, nullable=False),
-    Column("percent", Numeric, nullable=False),
+    _text("remedy"),
+    _text("type"),
+    _text("kpi", null=True),
+    Column("dim", Text, nullable=False, server_default=""),
+    _text("period"),
+    _at("start_at"),
+    _at("end_at"),
+    _text("month"),
+    _at("settles_from"),
+    _at("settles_until"),
+    Column("percent", Numeric, nullable=True),
+    Column("base_minor", BigInteger, nullable=True),
     Column("amount_minor", BigInteger, nullable=True),
-    Column("currency", Text, nullable=True),
+    _text("currency", null=True),
+    Column("adjusts", ARRAY(Text), nullable=False, server_default="{}"),
+    _text("reason"),
+    _at("due_at"),
+    _recorded(),
+    Index(None, "agreement", "settles_from"),
+)
+"""The ledger: one row for each line and revision. Positive: the provider owes.
+
+`month` names the settlement period, whatever its length; its lines add up to what is due for it.
+`due_at` is the instant as of which the revision holds. A line that is no more has a last revision
+of nothing.
+"""
+
+fired = Table(
+    "fired",
+    metadata,
+    _agreement(key=True),
+    _key("trigger"),
+    Column("fired_at", DateTime(timezone=True), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("periods", ARRAY(Text), nullable=False),
+    _text("quantity"),
+    _text("consequence"),
+    _text("clause", null=True),
+    _text("reason"),
+    _at("due_at"),
     _recorded(),
 )
+"""A trigger that fired, at the end of the period that completed it; `due_at` is when that was found.
+
+Several runs can complete one trigger at one instant: `number` tells them apart. What has fired
+stays fired; when a later result of the same time counts for it too, that is a revision.
+"""
+
+entitlement = Table(
+    "entitlement",
+    metadata,
+    _agreement(key=True),
+    _key("key"),
+    Column("arises_at", DateTime(timezone=True), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _text("kind"),
+    _at("effective_at"),
+    _at("exercise_by", null=True),
+    _text("trigger"),
+    _text("reason"),
+    _at("due_at"),
+    _recorded(),
+)
+"""A right that a party has since a trigger fired; `number` is that of the firing."""
 
 milestone = Table(
     "milestone",
@@ -427,5 +518,17 @@ journal = Table(
 )
 """Who did what, and when. `at` is when it took effect, `noted_at` when the engine noted it."""
 
-GROWING = ("document", "edition", "intake", "ticket", "sample", "evaluation", "credit", "journal")
+GROWING = (
+    "document",
+    "edition",
+    "intake",
+    "ticket",
+    "sample",
+    "fact",
+    "evaluation",
+    "credit",
+    "fired",
+    "entitlement",
+    "journal",
+)
 """Tables that the application's role may add to and read, and nothing else."""

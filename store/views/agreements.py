@@ -6,11 +6,13 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from store.ledger import latest_fired
 from store.tables import (
     agreement,
     change,
     credit,
     edition,
+    entitlement,
     evaluation,
     milestone,
     noncompliance,
@@ -69,9 +71,14 @@ async def one_agreement(connection: AsyncConnection, key: str) -> Row | None:
         return None
     latest = (
         select(evaluation)
-        .ext(distinct_on(evaluation.c.kpi))
+        .ext(distinct_on(evaluation.c.kpi, evaluation.c.dim))
         .where(evaluation.c.agreement == key)
-        .order_by(evaluation.c.kpi, evaluation.c.end_at.desc(), evaluation.c.revision.desc())
+        .order_by(
+            evaluation.c.kpi,
+            evaluation.c.dim,
+            evaluation.c.end_at.desc(),
+            evaluation.c.revision.desc(),
+        )
     )
     of = {
         "editions": select(
@@ -92,27 +99,34 @@ async def one_agreement(connection: AsyncConnection, key: str) -> Row | None:
         "changes": select(change).where(change.c.agreement == key).order_by(change.c.number),
         "renewals": select(renewal).where(renewal.c.agreement == key).order_by(renewal.c.term),
         "credits": credited(key),
+        "fired": latest_fired(key),
+        "rights": select(entitlement)
+        .where(entitlement.c.agreement == key)
+        .order_by(entitlement.c.arises_at, entitlement.c.key, entitlement.c.number),
     }
     page = {name: _plain(await connection.execute(query)) for name, query in of.items()}
     return {**found[0], **page}
 
 
 def credited(key: str) -> Any:  # noqa: ANN401 - of SQLAlchemy's own types
-    """The credits of an agreement, the latest revision of each period."""
-    return (
+    """The ledger of an agreement: the latest revision of each line, as it was settled."""
+    latest = (
         select(credit)
-        .ext(distinct_on(credit.c.kpi, credit.c.period))
+        .ext(distinct_on(credit.c.line))
         .where(credit.c.agreement == key)
-        .order_by(credit.c.kpi, credit.c.period, credit.c.revision.desc())
+        .order_by(credit.c.line, credit.c.revision.desc())
+        .subquery()
     )
+    return select(latest).order_by(latest.c.settles_from, latest.c.start_at, latest.c.line)
 
 
 async def evaluations(connection: AsyncConnection, key: str) -> list[Row]:
     """Every period of an agreement that was evaluated, the latest revision of each."""
+    place = (evaluation.c.kpi, evaluation.c.dim, evaluation.c.start_at)
     query = (
         select(evaluation)
-        .ext(distinct_on(evaluation.c.kpi, evaluation.c.start_at))
+        .ext(distinct_on(*place))
         .where(evaluation.c.agreement == key)
-        .order_by(evaluation.c.kpi, evaluation.c.start_at, evaluation.c.revision.desc())
+        .order_by(*place, evaluation.c.revision.desc())
     )
     return _plain(await connection.execute(query))

@@ -1,32 +1,37 @@
 """Why a figure is what it is, and what became of a case: everything that went into it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.editions import all_editions
-from store.tables import case_period, credit, evaluation, noncompliance, notice
+from store.ledger import latest_fired
+from store.tables import case_period, entitlement, evaluation, noncompliance, notice
+from store.views.agreements import credited
 from store.views.record import rungs_of
 
 Row = dict[str, Any]
 
 
-async def figure(connection: AsyncConnection, key: str, kpi: str, period: str) -> Row | None:
-    """A period of a KPI: its revisions, the terms that it was judged by, its credit and its case."""
+async def figure(
+    connection: AsyncConnection, key: str, kpi: str, period: str, dim: Sequence[str] = ()
+) -> Row | None:
+    """A period of a KPI: its revisions, its terms, its lines in the ledger, what it set off, its case.
+
+    `dim` are the values of a dimension, in the order of the columns that split the KPI; without
+    them the period is explained in every dimension.
+    """
     mine = (evaluation.c.agreement == key) & (evaluation.c.kpi == kpi)
     query = select(evaluation).where(mine, evaluation.c.period == period)
-    found = (await connection.execute(query.order_by(evaluation.c.revision))).all()
-    if not found:
+    found = await connection.execute(query.order_by(evaluation.c.dim, evaluation.c.revision))
+    revisions = [row for row in _plain(found) if not dim or _values(row) == list(dim)]
+    if not revisions:
         return None
-    revisions = [dict(row._mapping) for row in found]  # noqa: SLF001
+    last = revisions[-1]
     edition = next(
-        each
-        for each in await all_editions(connection, key)
-        if each.number == revisions[-1]["edition"]
-    )
-    owed = select(credit).where(
-        credit.c.agreement == key, credit.c.kpi == kpi, credit.c.period == period
+        each for each in await all_editions(connection, key) if each.number == last["edition"]
     )
     case = select(case_period.c.case_id).where(
         case_period.c.period == period,
@@ -36,6 +41,14 @@ async def figure(connection: AsyncConnection, key: str, kpi: str, period: str) -
             )
         ),
     )
+    labels = {"/".join((kpi, *_values(row), period)) for row in revisions}
+    rights = select(entitlement).where(entitlement.c.agreement == key)
+    set_off = [
+        row
+        for row in _plain(await connection.execute(latest_fired(key)))
+        if labels.intersection(row["periods"])
+    ]
+    firings = {(row["trigger"], row["fired_at"], row["number"]) for row in set_off}
     return {
         "agreement": key,
         "kpi": edition.terms.kpi(kpi).model_dump(mode="json", exclude_none=True),
@@ -43,9 +56,41 @@ async def figure(connection: AsyncConnection, key: str, kpi: str, period: str) -
         "edition": edition.number,
         "terms_digest": edition.digest,
         "revisions": revisions,
-        "credits": [dict(row._mapping) for row in await connection.execute(owed)],  # noqa: SLF001
+        "credits": await _lines(connection, key, revisions),
+        "fired": set_off,
+        "rights": [
+            row
+            for row in _plain(await connection.execute(rights.order_by(entitlement.c.arises_at)))
+            if (row["trigger"], row["arises_at"], row["number"]) in firings
+        ],
         "case": await connection.scalar(case.order_by(case_period.c.case_id)),
     }
+
+
+def _plain(rows: Any) -> list[Row]:  # noqa: ANN401 - database rows
+    return [dict(row._mapping) for row in rows]  # noqa: SLF001 - the documented way to the names
+
+
+def _values(row: Row) -> list[str]:
+    """The values of a result's dimension."""
+    return [value for _, value in row["outcome"].get("dim", ())]
+
+
+async def _lines(connection: AsyncConnection, key: str, revisions: list[Row]) -> list[Row]:
+    """The period's own lines, and those of its settlement period that are of no KPI: caps, points."""
+    last = revisions[-1]
+    dims = {row["dim"] for row in revisions}
+    lines = _plain(await connection.execute(credited(key)))
+    return [
+        row
+        for row in lines
+        if (
+            row["settles_from"] < last["end_at"] <= row["settles_until"]
+            if row["kpi"] is None
+            else (row["kpi"], row["start_at"]) == (last["kpi"], last["start_at"])
+            and row["dim"] in dims
+        )
+    ]
 
 
 async def case(connection: AsyncConnection, case_id: str) -> Row | None:

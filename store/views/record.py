@@ -1,6 +1,7 @@
 """The record of performance over a span of time: what reviews and renewals are decided from."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
@@ -14,20 +15,19 @@ async def record_of(
     connection: AsyncConnection, agreement: str, since: datetime | None, until: datetime
 ) -> dict[str, Any]:
     """Periods by KPI and status, cases opened and still open, and credits, known before `until`."""
-    latest = (
-        select(evaluation)
-        .ext(distinct_on(evaluation.c.kpi, evaluation.c.period))
-        .where(evaluation.c.agreement == agreement, evaluation.c.due_at < until)
-        .order_by(evaluation.c.kpi, evaluation.c.period, evaluation.c.revision.desc())
-        .subquery()
-    )
     counted = (
-        select(latest.c.kpi, latest.c.status, func.count().label("periods"))
-        .group_by(latest.c.kpi, latest.c.status)
-        .order_by(latest.c.kpi, latest.c.status)
+        select(evaluation.c.kpi, evaluation.c.status, func.count().label("periods"))
+        # A result stands from its first revision on; a later one only says what it counts as.
+        .where(
+            evaluation.c.agreement == agreement,
+            evaluation.c.due_at < until,
+            evaluation.c.revision == 1,
+        )
+        .group_by(evaluation.c.kpi, evaluation.c.status)
+        .order_by(evaluation.c.kpi, evaluation.c.status)
     )
     if since is not None:
-        counted = counted.where(latest.c.due_at >= since)
+        counted = counted.where(evaluation.c.due_at >= since)
     kpis: dict[str, dict[str, int]] = {}
     for row in await connection.execute(counted):
         kpis.setdefault(row.kpi, {})[row.status] = row.periods
@@ -39,19 +39,7 @@ async def record_of(
     )
     recent = [row for row in found if since is None or row.opened_at >= since]
     still_open = [row.id for row in found if row.closed_at is None or row.closed_at >= until]
-    credited = (
-        select(func.count(), func.sum(credit.c.percent))
-        .join(
-            latest,
-            (latest.c.kpi == credit.c.kpi)
-            & (latest.c.period == credit.c.period)
-            & (latest.c.revision == credit.c.revision),
-        )
-        .where(credit.c.agreement == agreement, credit.c.percent > 0)
-    )
-    if since is not None:
-        credited = credited.where(latest.c.due_at >= since)
-    periods, percent = (await connection.execute(credited)).one()
+    periods, percent = await _credited(connection, agreement, since, until)
     return {
         "since": since.isoformat() if since else None,
         "until": until.isoformat(),
@@ -59,8 +47,29 @@ async def record_of(
         "cases_opened": [row.id for row in recent],
         "cases_open": still_open,
         "credited_periods": periods,
-        "credited_percent": str(percent or 0),
+        "credited_percent": f"{percent:f}",
     }
+
+
+async def _credited(
+    connection: AsyncConnection, agreement: str, since: datetime | None, until: datetime
+) -> tuple[int, Decimal]:
+    """How many lines of credit were entered, and what all lines then entered add up to."""
+    mine = (credit.c.agreement == agreement) & (credit.c.due_at < until)
+    entered = select(credit.c.line).where(mine).group_by(credit.c.line)
+    if since is not None:
+        entered = entered.having(func.min(credit.c.due_at) >= since)
+    latest = (
+        select(credit)
+        .ext(distinct_on(credit.c.line))
+        .where(mine, credit.c.line.in_(entered))
+        .order_by(credit.c.line, credit.c.revision.desc())
+        .subquery()
+    )
+    owed = (latest.c.percent > 0) | (latest.c.amount_minor > 0)
+    adding = select(func.count().filter(owed), func.coalesce(func.sum(latest.c.percent), 0))
+    lines, percent = (await connection.execute(adding)).one()
+    return int(lines), Decimal(percent)
 
 
 async def rungs_of(connection: AsyncConnection, case_id: str) -> list[dict[str, Any]]:

@@ -1,24 +1,20 @@
 """An agreement's life in figures: periods, cases, rungs, notices, reviews, credits by month."""
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.money import Money, money
-from domain.remedies.bands import month_total
-from domain.zones import midnight, zone_named
-from store.editions import all_editions, in_force
+from domain.money import Money
+from domain.results import LineType
 from store.tables import noncompliance, notice, rung
 from store.views.agreements import evaluations, one_agreement
 from store.views.tasks import tasks
 
 Row = dict[str, Any]
-
-WHOLE = Decimal(100)
-"""Where no charge is agreed there is no cap but the whole of it."""
 
 
 async def summary_of(connection: AsyncConnection, key: str) -> Row:
@@ -65,7 +61,18 @@ async def summary_of(connection: AsyncConnection, key: str) -> Row:
         "renewals": [
             {k: row[k] for k in ("id", "outcome", "closed_at")} for row in page["renewals"]
         ],
-        "credits": await credits_by_month(connection, key, page["credits"]),
+        "credits": credits_by_month(page["credits"]),
+        "fired": [
+            {name: row[name] for name in ("trigger", "fired_at", "periods", "consequence")}
+            for row in page["fired"]
+        ],
+        "rights": [
+            {
+                name: row[name]
+                for name in ("key", "kind", "arises_at", "effective_at", "exercise_by")
+            }
+            for row in page["rights"]
+        ],
         "open_tasks": [
             {name: row[name] for name in ("title", "owners", "due_at")}
             for row in await tasks(connection, key=key)
@@ -73,34 +80,47 @@ async def summary_of(connection: AsyncConnection, key: str) -> Row:
     }
 
 
-async def credits_by_month(connection: AsyncConnection, key: str, credits_: list[Row]) -> list[Row]:
-    """What the provider owes for each month: earned, due under the cap, and as an amount.
+def credits_by_month(lines: list[Row]) -> list[Row]:
+    """What the provider owes for each settlement period: before what lessens it, and after.
 
-    Charge and cap are those of the edition in force as the month begins.
+    Caps, and what is earned back, are lines of their own and negative, so that the sum is what is
+    due. Without a known charge there are percentages only.
     """
-    editions = await all_editions(connection, key)
-    zone = zone_named(editions[0].terms.zone)
-    months: dict[str, list[Row]] = {}
-    for row in sorted(credits_, key=lambda each: (each["month"], each["kpi"], each["period"])):
-        months.setdefault(row["month"], []).append(row)
-    rows = []
-    for month, each in months.items():
-        begins = midnight(date.fromisoformat(f"{month}-01"), zone)
-        charges = in_force(editions, begins).terms.charges
-        percents = [row["percent"] for row in each]
-        charge: Money | None = money(charges.amount, charges.currency) if charges else None
-        cap = charges.credit_cap if charges else WHOLE
-        total = month_total(percents, cap, charge)
-        rows.append(
-            {
-                "month": month,
-                "periods": len(each),
-                "earned_percent": total.earned,
-                "due_percent": total.due,
-                "capped": total.capped,
-                "amount_minor": total.amount.minor if total.amount else None,
-                "currency": total.amount.currency if total.amount else None,
-                "amount": str(total.amount) if total.amount else None,
-            }
-        )
-    return rows
+    months: dict[tuple[datetime, str], list[Row]] = {}
+    for row in lines:
+        months.setdefault((row["settles_from"], row["month"]), []).append(row)
+    return [_month(month, each) for (_, month), each in sorted(months.items())]
+
+
+def _month(month: str, lines: list[Row]) -> Row:
+    """A settlement period with its lines; lines that came to nothing are left out."""
+    shown = [row for row in lines if row["percent"] or row["amount_minor"]]
+    amounts = [row["amount_minor"] for row in shown]
+    minor = None if None in amounts or not shown else sum(amounts)
+    earned = _percent(row for row in shown if row["type"] in EARNED)
+    due = _percent(shown)
+    currency = lines[0]["currency"]
+    amount = None if minor is None or currency is None else str(Money(minor, currency))
+    return {
+        "month": month,
+        "periods": sum(row["type"] in EARNED for row in shown),
+        "earned_percent": earned,
+        "due_percent": due,
+        "capped": any(row["type"] == LineType.CAP for row in shown),
+        "amount_minor": minor,
+        "currency": currency,
+        "amount": amount,
+        "lines": [{name: row[name] for name in SHOWN} for row in shown],
+    }
+
+
+def _percent(lines: Iterable[Row]) -> Decimal | None:
+    """The sum of percentages, which need not be of one charge; None where one is an amount only."""
+    percents = [row["percent"] for row in lines]
+    return None if None in percents else sum(percents, Decimal(0))
+
+
+EARNED = frozenset({LineType.CREDIT, LineType.DELAY, LineType.REWARD, LineType.WITHHOLDING})
+"""The types of lines that follow from results; others lessen them."""
+
+SHOWN = ("line", "type", "kpi", "dim", "period", "percent", "amount_minor", "reason")

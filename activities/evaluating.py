@@ -1,0 +1,309 @@
+"""What is due of an agreement, and what it comes to by the same rules that assess it offline.
+
+A result is what was known at its due instant: of the facts received before it, the latest revision
+of each.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import takewhile
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.facts import Fact, FactKind
+from domain.facts.book import FactBook, book
+from domain.lifecycle import OVER
+from domain.measurement import Aggregate, Window
+from domain.measures.outcome import of_figure
+from domain.measures.readings import figure_of
+from domain.measures.selection import SOURCES, counts_tickets
+from domain.performance import performance
+from domain.results import Dim, Result, Status
+from domain.schedule import DuePeriod
+from domain.spans import after
+from domain.terms.measures import Belongs, NoData
+from domain.terms.shape import Kind, Kpi
+from domain.timeline import Edition, Timeline
+from domain.zones import zone_named
+from store import editions
+from store.known import Wanted, facts_within, standing_facts
+from store.measuring import aggregate
+
+AT_ONCE = 500
+"""Periods of one agreement in one transaction; after a long outage the rest follows in the next."""
+
+Counted = Mapping[tuple[str, datetime], Aggregate]
+"""What the record counted, by KPI and the start of the period."""
+
+Made = Mapping[str, Sequence[Result]]
+"""Results that there are already, by KPI."""
+
+
+def timeline_of(adopted: Sequence[editions.Edition]) -> Timeline:
+    """The editions of an agreement as the domain knows them."""
+    return Timeline(tuple(Edition(each.number, each.terms, each.effective_at) for each in adopted))
+
+
+# --- what is due
+
+
+def due_until(
+    now: datetime,
+    timeline: Timeline,
+    row: Any,  # noqa: ANN401 - a row of `agreement`
+    evaluated: Mapping[str, datetime],
+) -> tuple[list[DuePeriod], datetime | None]:
+    """The periods due by `now` in order of their instants, and when the next will be."""
+    due: list[DuePeriod] = []
+    upcoming: list[datetime] = []
+    for key in keys_of(timeline):
+        for each in _periods(timeline, key, evaluated.get(key, row.live_from), row.ends_at):
+            # Only the end of the term tells whether its last period is cut short.
+            if each.period.end >= row.ends_at and row.phase not in OVER:
+                break
+            if each.due_at > now:
+                upcoming.append(each.due_at)
+                break
+            due.append(each)
+    due.sort(key=lambda each: (each.due_at, each.kpi.key, each.period.start))
+    if len(due) > AT_ONCE:
+        later = max(due[AT_ONCE].due_at, due[0].due_at + datetime.resolution)
+        upcoming += [each.due_at for each in due if each.due_at >= later]
+        due = [each for each in due if each.due_at < later]
+    return due, min(upcoming, default=None)
+
+
+def keys_of(timeline: Timeline) -> list[str]:
+    """Every KPI that some edition knows."""
+    return list(
+        dict.fromkeys(kpi.key for edition in timeline.editions for kpi in edition.terms.kpis)
+    )
+
+
+def _periods(timeline: Timeline, key: str, since: datetime, until: datetime) -> Iterator[DuePeriod]:
+    """The periods of a KPI, each with the instant at which its facts are cut off."""
+    for edition, period in timeline.periods(key, since, until):
+        kpi = edition.terms.kpi(key)
+        due_at = after(period.end, kpi.cut_off, zone_named(edition.terms.zone))
+        yield DuePeriod(kpi, edition.number, period, due_at)
+
+
+# --- what the record can count by itself
+
+
+def is_counted(kpi: Kpi) -> bool:
+    """Whether a statement says it all: a share or mean of one window, and of nothing besides."""
+    measure = kpi.measure
+    return (
+        measure.kind in {Kind.PROPORTION, Kind.MEAN}
+        and not kpi.per
+        and kpi.averaging is None
+        and kpi.low_volume is None
+        and kpi.baseline is None
+        and kpi.no_data != NoData.CARRIED
+        and measure.belongs_to == Belongs.OPENED
+        and measure.clock is None
+        and all(getattr(measure, source) is None for source in SOURCES if source != "series")
+    )
+
+
+async def count(
+    connection: AsyncConnection, agreement: str, due: Iterable[DuePeriod]
+) -> dict[tuple[str, datetime], Aggregate]:
+    """Count what can be: one statement for each run of periods under the same terms."""
+    found: dict[tuple[str, datetime], Aggregate] = {}
+    rest = sorted(
+        (each for each in due if is_counted(each.kpi)),
+        key=lambda each: (each.kpi.key, each.period.start),
+    )
+    while rest:
+        kpi = rest[0].kpi
+        run = list(takewhile(lambda each: each.kpi == kpi, rest))  # noqa: B023 - consumed at once
+        windows = [Window(each.period.start, each.period.end, each.due_at) for each in run]
+        counted = await aggregate(connection, agreement, kpi, windows)
+        for each, figures in zip(run, counted, strict=True):
+            found[kpi.key, each.period.start] = figures
+        rest = rest[len(run) :]
+    return found
+
+
+def _is_touched(due: DuePeriod, known: FactBook) -> bool:
+    """Whether something was reported or excused for the period."""
+    key, period = due.kpi.key, due.period
+    touching = [
+        *((fact.start, fact.end) for fact in known.reliefs if fact.kpi in {None, key}),
+        *((fact.start, fact.end) for fact in known.period_results if fact.kpi == key),
+    ]
+    return any(start < period.end and period.start < end for start, end in touching)
+
+
+# --- results
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A result, and of how many facts it is made, of which so many had no value."""
+
+    result: Result
+    facts: int
+    missing: int | None
+
+
+async def measure(
+    connection: AsyncConnection,
+    row: Any,  # noqa: ANN401 - a row of `agreement`
+    timeline: Timeline,
+    due: Sequence[DuePeriod],
+    counted: Counted,
+    earlier: Sequence[Result],
+) -> tuple[list[Measured], FactBook]:
+    """The results of periods due at one instant, and what stands beside the facts of periods.
+
+    A composite rests on the results of its parts. What is not due of these is measured as it is
+    known now, and not told.
+    """
+    due_at = due[0].due_at
+    made: dict[str, list[Result]] = {}
+    for result in earlier:
+        made.setdefault(result.kpi.key, []).append(result)
+    ahead = _ahead(timeline, row, due, made)
+    standing = await standing_facts(connection, row.id, due_at)
+    known = book(standing)
+    touched = [
+        each
+        for each in (*due, *ahead)
+        if (each.kpi.key, each.period.start) not in counted or _is_touched(each, known)
+    ]
+    facts = await _facts(connection, row.id, due_at, touched, made)
+    known = book([*standing, *facts])
+    found: list[Measured] = []
+    for key in _parts_first(timeline):
+        for each in due:
+            if each.kpi.key == key and each not in touched:
+                figures = counted[key, each.period.start]
+                figure = figure_of(each.kpi, figures)
+                result = of_figure(each.kpi, each.edition, each.period, figure)
+                found.append(Measured(result, figures.facts, figures.missing))
+                made.setdefault(key, []).append(result)
+        several = [each for each in touched if each.kpi.key == key]
+        if several:
+            since, until = _span(several, made)
+            starts = {each.period.start for each in several}
+            told = {each.period.start for each in due if each.kpi.key == key}
+            performed = performance(timeline, key, known, since, until, due_at, made)
+            results = [each for each in performed.results if each.period.start in starts]
+            found += [
+                Measured(each, each.sample, None) for each in results if each.period.start in told
+            ]
+            made.setdefault(key, []).extend(results)
+    return found, known
+
+
+async def _facts(
+    connection: AsyncConnection,
+    agreement: str,
+    known_at: datetime,
+    due: Sequence[DuePeriod],
+    made: Made,
+) -> list[Fact]:
+    """The facts of just the windows that are needed."""
+    windows: dict[tuple[datetime, datetime], Wanted] = {}
+    for key in dict.fromkeys(each.kpi.key for each in due):
+        several = [each for each in due if each.kpi.key == key]
+        wanted = windows.setdefault(_span(several, made), Wanted())
+        for each in several:
+            _want(wanted, each.kpi)
+    facts: dict[tuple[type[Fact], str], Fact] = {}
+    for window, wanted in windows.items():
+        for fact in await facts_within(connection, agreement, known_at, window, wanted):
+            facts[type(fact), fact.id] = fact
+    return list(facts.values())
+
+
+NAMED = {
+    "series": FactKind.SAMPLE,
+    "intervals": FactKind.INTERVAL,
+    "outages": FactKind.OUTAGE,
+    "counts": FactKind.COUNT,
+    "surveys": FactKind.SURVEY,
+}
+"""The kinds of facts that a measure names; events stand beside periods, all else is of tickets."""
+
+
+def _want(wanted: Wanted, kpi: Kpi) -> None:
+    """Add what the KPI's measure takes."""
+    measure = kpi.measure
+    for source, kind in NAMED.items():
+        if (name := getattr(measure, source)) is not None:
+            wanted.add(kind, [name])
+    named = any(getattr(measure, source) is not None for source in SOURCES)
+    if counts_tickets(measure) or not (named or measure.kind in {Kind.COMPOSITE, Kind.REPORTED}):
+        wanted.add(FactKind.TICKET, [measure.belongs_to])
+    wanted.clocks |= measure.clock is not None
+
+
+def _span(due: Sequence[DuePeriod], made: Made) -> tuple[datetime, datetime]:
+    """From the earliest period on whose facts these of one KPI rest, until the end of the last."""
+    kpi, first = due[0].kpi, min(each.period.start for each in due)
+    starts = [first]
+    before = [each for each in made.get(kpi.key, ()) if each.period.start < first]
+    if kpi.averaging is not None:
+        several = sorted({each.period.start for each in before})
+        starts += several[1 - kpi.averaging.periods :][:1]
+    if kpi.no_data == NoData.CARRIED:
+        # A figure is carried on from the last period that had one of its own.
+        last: dict[Dim, datetime] = {}
+        for each in sorted(before, key=lambda each: each.period.start):
+            if each.den and each.status != Status.EXCUSED:
+                last[each.dim] = each.period.start
+        starts += last.values()
+    return min(starts), max(each.period.end for each in due)
+
+
+# --- parts of composites
+
+
+def _parts(timeline: Timeline, key: str) -> list[str]:
+    """The KPIs on which a composite rests in some edition."""
+    kpis = [kpi for edition in timeline.editions for kpi in edition.terms.kpis if kpi.key == key]
+    return list(dict.fromkeys(part for kpi in kpis for part in kpi.measure.parts or ()))
+
+
+def _parts_first(timeline: Timeline) -> list[str]:
+    """Every KPI, each after those on which it rests."""
+    found: dict[str, None] = {}
+
+    def add(key: str, above: tuple[str, ...]) -> None:
+        for part in _parts(timeline, key):
+            if part not in above:
+                add(part, (*above, part))
+        found.setdefault(key)
+
+    for key in keys_of(timeline):
+        add(key, (key,))
+    return list(found)
+
+
+def _ahead(
+    timeline: Timeline,
+    row: Any,  # noqa: ANN401 - a row of `agreement`
+    due: Sequence[DuePeriod],
+    made: Made,
+) -> list[DuePeriod]:
+    """The periods of parts that lie in those of composites and are not evaluated yet, nor due."""
+    found: dict[tuple[str, datetime], DuePeriod] = {}
+    waiting = list(due)
+    now = {(each.kpi.key, each.period.start) for each in due}
+    for whole in waiting:
+        for key in _parts(timeline, whole.kpi.key):
+            since = max((each.period.end for each in made.get(key, ())), default=row.live_from)
+            for each in _periods(timeline, key, since, row.ends_at):
+                if each.period.end > whole.period.end:
+                    break
+                place = key, each.period.start
+                if each.period.start >= whole.period.start and place not in found.keys() | now:
+                    found[place] = replace(each, due_at=whole.due_at)
+                    waiting.append(found[place])
+    return list(found.values())

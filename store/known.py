@@ -1,0 +1,141 @@
+"""Facts out of the record, as they were known before an instant: of each the latest revision."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Table,
+    Text,
+    and_,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.facts import Fact, FactKind
+from domain.terms.measures import Belongs
+from store.fact_rows import KEYS, fact_of, sample_of, ticket_of
+from store.tables import fact, sample, ticket
+
+INSTANTS: Mapping[str, ColumnElement[Any]] = {
+    Belongs.OPENED: ticket.c.opened_at,
+    Belongs.RESPONDED: ticket.c.responded_at,
+    Belongs.RESOLVED: ticket.c.resolved_at,
+    Belongs.CLOSED: ticket.c.closed_at,
+}
+"""The instants by which a ticket may belong to a window."""
+
+NAMES = {
+    FactKind.INTERVAL: "series",
+    FactKind.COUNT: "series",
+    FactKind.OUTAGE: "service",
+    FactKind.SURVEY: "instrument",
+}
+"""What a measure names such facts by."""
+
+STANDING = (
+    FactKind.CHARGE,
+    FactKind.CREDIT,
+    FactKind.EVENT,
+    FactKind.PERIOD_RESULT,
+    FactKind.RELIEF,
+)
+"""Kinds of which there are few, and which matter far from their own instants."""
+
+
+@dataclass(slots=True)
+class Wanted:
+    """What is wanted of a window: the names of series, services and instruments, by kind.
+
+    Of tickets the names are the instants by which they belong to a period (`opened`, `resolved` …);
+    with `clocks` whatever befell these tickets is wanted too, however long before.
+    """
+
+    names: dict[FactKind, set[str]] = field(default_factory=dict)
+    clocks: bool = False
+
+    def add(self, kind: FactKind, names: Iterable[str]) -> None:
+        """Want more."""
+        self.names.setdefault(kind, set()).update(names)
+
+
+async def standing_facts(
+    connection: AsyncConnection, agreement: str, known_at: datetime
+) -> list[Fact]:
+    """Charges, credits, events, reported results and claims to relief, all of them."""
+    query = _known(fact, agreement, known_at).where(fact.c.kind.in_(STANDING))
+    return [fact_of(row) for row in await connection.execute(query)]
+
+
+async def facts_within(
+    connection: AsyncConnection,
+    agreement: str,
+    known_at: datetime,
+    window: tuple[datetime, datetime],
+    wanted: Wanted,
+) -> list[Fact]:
+    """The wanted facts that lie in the window `[start, end)` or reach into it."""
+    start, end = window
+    found: list[Fact] = []
+    for kind, names in sorted(wanted.names.items()):
+        match kind:
+            case FactKind.TICKET:
+                instants = [INSTANTS[name] for name in sorted(names)]
+                inside = or_(*(and_(at >= start, at < end) for at in instants))
+                query = _known(ticket, agreement, known_at).where(inside)
+                tickets = [ticket_of(row) for row in await connection.execute(query)]
+                found += tickets
+                if wanted.clocks:
+                    ids = [each.id for each in tickets]
+                    found += await _events_of(connection, agreement, known_at, ids)
+            case FactKind.SAMPLE:
+                query = _known(sample, agreement, known_at).where(
+                    sample.c.series.in_(names), sample.c.at >= start, sample.c.at < end
+                )
+                found += [sample_of(row) for row in await connection.execute(query)]
+            case _:
+                named = fact.c.body.op("->>", return_type=Text())(NAMES[kind])
+                query = _known(fact, agreement, known_at).where(
+                    fact.c.kind == kind,
+                    named.in_(names),
+                    fact.c.at < end,
+                    or_(fact.c.at >= start, fact.c.ends_at > start),
+                )
+                found += [fact_of(row) for row in await connection.execute(query)]
+    return found
+
+
+async def _events_of(
+    connection: AsyncConnection, agreement: str, known_at: datetime, tickets: list[str]
+) -> list[Fact]:
+    """Whatever befell these tickets."""
+    of = fact.c.body.op("->>", return_type=Text())("ticket")
+    query = _known(fact, agreement, known_at).where(
+        fact.c.kind == FactKind.TICKET_EVENT, of == func.any(cast(tickets, ARRAY(Text)))
+    )
+    return [fact_of(row) for row in await connection.execute(query)]
+
+
+def _known(table: Table, agreement: str, known_at: datetime) -> Select[Any]:
+    """Rows received before the instant of which no later revision was."""
+    later = table.alias("later")
+    revised = select(literal(1)).where(
+        later.c.agreement == agreement,
+        *(later.c[name] == table.c[name] for name in KEYS[table.name]),
+        later.c.revision > table.c.revision,
+        later.c.received_at < known_at,
+    )
+    return select(table).where(
+        table.c.agreement == agreement,
+        table.c.received_at < known_at,
+        ~exists(revised.correlate(table)),
+    )
