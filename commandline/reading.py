@@ -1,6 +1,6 @@
 """Verbs that read. Each prints a page for people, or with `--json` a document for programs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -236,16 +236,20 @@ async def history_verb(
 @JSON
 @verb
 async def explain_verb(agreement: str, what: str, *, as_json: bool) -> None:
-    """Explain a figure (errors/2027-W09) or a case (its id): what went into it, under which terms."""
+    """Explain a figure (errors/2027-W09) or a case (its id): what went into it, under which terms.
+
+    A figure is told with what followed: its points, its lines of the ledger, what it set off. Of a
+    KPI that is split, one dimension is named between: restore/leeds/2027-03.
+    """
     from store.views import explain
 
     is_case = what.startswith("noncompliance/")
-    kpi, _, period = what.partition("/")
+    kpi, *dim, period = what.split("/") if "/" in what else (what, "")
     async with record() as connection:
         found = (
             await explain.case(connection, what)
             if is_case
-            else await explain.figure(connection, agreement, kpi, period)
+            else await explain.figure(connection, agreement, kpi, period, dim)
         )
     if found is None or found["agreement"] != agreement:
         fail(
@@ -263,29 +267,66 @@ async def explain_verb(agreement: str, what: str, *, as_json: bool) -> None:
 
 def _figure(found: dict[str, Any]) -> list[Any]:
     kpi, zone = found["kpi"], found["zone"]
-    last = found["revisions"][-1]
-    lines = [
-        f"[bold]{kpi['title']}[/bold], {last['period']}: {last['status'].replace('_', ' ')}",
-        last["reason"],
-        f"Period: {_local(last['start_at'], zone)} up to, not including, "
-        f"{_local(last['end_at'], zone)} {zone}",
-        f"Facts known before {_local(last['due_at'], zone)} {zone} (the cut-off): "
-        f"{last['facts']:,}, {last['missing']:,} of them without a value",
-        f"Numerator {last['num']}, denominator {last['den']}",
-        f"Target: expected {kpi['target']['expected']}"
-        + (f", minimum {kpi['target']['minimum']}" if "minimum" in kpi["target"] else ""),
+    of_dims = {row["dim"]: row for row in found["revisions"]}
+    lines = [line for row in of_dims.values() for line in _result(kpi, row, zone)]
+    if "target" in kpi:
+        target = kpi["target"]
+        least = f", minimum {target['minimum']}" if "minimum" in target else ""
+        lines.append(f"Target: expected {target['expected']}{least}")
+    lines += [
         f"Measure: {', '.join(f'{name} {value}' for name, value in kpi['measure'].items())}",
         f"Terms: edition {found['edition']}, SHA-256 {found['terms_digest']}",
-        f"Inputs: SHA-256 {last['inputs_digest']}",
-        f"Engine {last['engine_version']}, tzdata {last['tzdata_version']}, "
-        f"revision {last['revision']} of {len(found['revisions'])}",
     ]
     if kpi.get("clause"):
         lines.append(f"Clause: {kpi['clause']}")
-    lines += [f"Credit: {row['percent']} % of {row['month']}'s charge" for row in found["credits"]]
+    lines += [line for row in found["credits"] for line in _ledger_line(row)]
+    for row in found["fired"]:
+        day = _local(row["fired_at"], zone)
+        lines.append(f"Trigger {row['trigger']}, fired {day} ({row['consequence']}):")
+        lines.append(f"  {row['reason']}")
+    for row in found["rights"]:
+        lines.append(f"Right {row['kind']}:")
+        lines.append(f"  {row['reason']}")
     if found["case"]:
         lines.append(f"Case: {found['case']}")
     return ["\n".join(lines)]
+
+
+def _result(kpi: dict[str, Any], row: dict[str, Any], zone: str) -> Iterator[str]:
+    """One dimension of a period, in its latest revision."""
+    of = f" ({row['dim'].replace(';', ', ')})" if row["dim"] else ""
+    yield f"[bold]{kpi['title']}[/bold]{of}, {row['period']}: {row['status'].replace('_', ' ')}"
+    yield row["reason"]
+    yield (
+        f"Period: {_local(row['start_at'], zone)} up to, not including, "
+        f"{_local(row['end_at'], zone)} {zone}"
+    )
+    missing = f", {row['missing']:,} of them without a value" if row["missing"] is not None else ""
+    yield (
+        f"Facts known before {_local(row['due_at'], zone)} {zone} (the cut-off): "
+        f"{row['facts']:,}{missing}"
+    )
+    yield f"Numerator {row['num']}, denominator {row['den']}"
+    judged = row["outcome"].get("judged") or {}
+    if judged.get("points"):
+        base, times = judged["points"]
+        yield f"Points: {base}" + ("" if times == "1" else f" x {times} for a repeated failure")
+    if judged.get("default"):
+        yield "A service level default"
+    yield f"Inputs: SHA-256 {row['inputs_digest']}"
+    yield f"Engine {row['engine_version']}, tzdata {row['tzdata_version']}, revision {row['revision']}"
+
+
+def _ledger_line(row: dict[str, Any]) -> Iterator[str]:
+    """A line of the ledger, and why it is so."""
+    from domain.money import Money
+
+    figures = [] if row["percent"] is None else [f"{row['percent']} %"]
+    if row["amount_minor"] is not None:
+        figures.append(str(Money(row["amount_minor"], row["currency"])))
+    what = row["type"].replace("_", " ").capitalize()
+    yield f"{what} {row['line']}, settled with {row['month']}: {', '.join(figures) or 'no amount'}"
+    yield f"  {row['reason']}"
 
 
 def _case(found: dict[str, Any]) -> list[Any]:

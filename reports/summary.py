@@ -33,6 +33,7 @@ def in_words(summary: dict[str, Any], zone: ZoneInfo) -> Iterator[str]:
     renewals = _counted(row["outcome"] or "open" for row in summary["renewals"])
     yield f"Renewals    {len(summary['renewals'])}: {renewals}"
     yield from _owed(summary["credits"])
+    yield from _set_off(summary["fired"], summary["rights"])
     waiting = summary["open_tasks"]
     yield f"Still to do {_several(len(waiting), 'task')}"
     for task in waiting:
@@ -64,9 +65,21 @@ def _owed(months: list[dict[str, Any]]) -> Iterator[str]:
         total = Money(sum(amounts), months[0]["currency"])
         yield f"Owed        {total} in service credits over {_several(len(months), 'month')}"
     for row in months:
-        capped = f" (capped from {row['earned_percent']} %)" if row["capped"] else ""
-        amount = f": {row['amount']}" if row["amount"] else ""
-        yield (
-            f"  {row['month']}: {row['due_percent']} % of the month's charge{capped}"
-            f"{amount}, from {_several(row['periods'], 'period')}"
-        )
+        yield f"  {row['month']}: {_due(row)}, from {_several(row['periods'], 'line')}"
+
+
+def _due(row: dict[str, Any]) -> str:
+    """A settlement period's share of the charge, where lines have one, and its amount."""
+    if row["due_percent"] is None:
+        return str(row["amount"])
+    capped = f" (capped from {row['earned_percent']} %)" if row["capped"] else ""
+    amount = f": {row['amount']}" if row["amount"] else ""
+    return f"{row['due_percent']} % of the month's charge{capped}{amount}"
+
+
+def _set_off(fired: list[dict[str, Any]], rights: list[dict[str, Any]]) -> Iterator[str]:
+    """Triggers that fired, and the rights that they gave; most lives have none."""
+    if fired:
+        yield f"Triggers    {len(fired)}: {_counted(row['trigger'] for row in fired)}"
+    if rights:
+        yield f"Rights      {len(rights)}: {_counted(row['kind'] for row in rights)}"
