@@ -4,7 +4,7 @@ BIN := .venv/bin
 EXAMPLE := examples/feeder-2013
 LOCKED := requirements/runtime.txt requirements/embedded.txt requirements/demo.txt requirements/test.txt
 
-.PHONY: install demo up test check bench faults golden lock clean
+.PHONY: install demo up test check bench faults oracle mutation golden lock clean
 
 install: .venv/installed
 
@@ -46,13 +46,22 @@ bench: install
 faults: install
 	@$(BIN)/python -m pytest -s tests/durability -m long
 
+# A million boundary cases; twenty thousand of them are in `make test`.
+oracle: install
+	@COVENANT_ORACLE_CASES=1000000 $(BIN)/python -m pytest -q tests/domain/test_oracle.py
+
+# Every survivor is listed; the score goes into docs/mutation.md.
+mutation: install
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/mutation.txt
+	@$(BIN)/python -m tests.mutation
+
 # Golden histories are append-only from 0.1.0 on: record new paths, never old ones anew.
 golden: install
 	@$(BIN)/python -m tests.golden.record
 
 # Nothing younger than a week; no line names a registry.
 lock: install
-	@for group in runtime embedded demo test uv build; do \
+	@for group in runtime embedded demo test mutation uv build; do \
 		$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 			--no-annotate --no-header --python-version 3.11 --upgrade \
 			--exclude-newer "$$(date -u -d '7 days ago' +%F)" \
@@ -61,4 +70,4 @@ lock: install
 	done
 
 clean:
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage*
+	rm -rf .venv build mutants *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage*

@@ -6,13 +6,13 @@ import os
 import time
 from collections.abc import Callable
 
-from bench import events, lateness, launching, memory, speed
+from bench import assessing, events, lateness, launching, memory, speed
 from bench.engines import real
 from bench.figures import Figure, machine
 from worker import configure_logging
 
 ON_REAL_ENGINES = ("launching", "lateness", "memory")
-FIGURES = ("events", "speed", *ON_REAL_ENGINES)
+FIGURES = ("events", "speed", *ON_REAL_ENGINES, "assessing")
 
 ANSWER_WITHIN = "60 s"
 """Time enough to open every case before its second rung is due."""
@@ -50,6 +50,9 @@ def main() -> None:
         tell(speed.figure(speed.measure()))
     if set(figures) & set(ON_REAL_ENGINES):
         asyncio.run(on_real_engines(tell, launches=50, resting=200))
+    if "assessing" in figures:
+        tell(assessing.figure(assessing.measure()))
+        tell(assessing.asked(assessing.ask()))
     print(f"Taken in {time.monotonic() - begun:.0f} s.")
 
 

@@ -9,6 +9,7 @@ from starter import VERBS
 from tests.commandline.conftest import HELPDESK, ROOT, Run
 
 TEN = ROOT / "tests" / "documents" / "ten_mistakes.yaml"
+ASSESSABLE = TEN.with_name("assessable.yaml")
 
 
 @pytest.mark.parametrize("example", ["helpdesk", "feeder-2013"])
@@ -34,6 +35,40 @@ def test_mistakes_are_told_as_file_line_column(run: Run) -> None:
     lines = result.stdout.splitlines()
     assert len(lines) == 10
     assert all(line.startswith(f"{TEN}:") and "→" in line for line in lines)
+
+
+def test_terms_to_be_assessed_are_valid_and_told_what_a_launch_needs(run: Run) -> None:
+    result = run("validate", ASSESSABLE)
+
+    said, needs = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert said.startswith(f"{ASSESSABLE}: valid. Hosting of the booking system")
+    assert said.endswith("5 KPIs, 36 months from 2027-01-16.")
+    assert needs.startswith(
+        "It can be assessed with `covenant assess`. To be launched it also needs `scope`, "
+        "`milestones`, `escalation`, `corrective_action`, `reviews`, `changes`, "
+    )
+
+
+def test_warnings_are_told_and_refuse_nothing(run: Run, tmp_path: Path) -> None:
+    document = tmp_path / "hosting.yaml"
+    document.write_text(ASSESSABLE.read_text().replace("most: 20 %", "most: 10 %"))
+
+    told, as_json = run("validate", document), run("validate", document, "--json")
+
+    assert (told.exit_code, as_json.exit_code) == (0, 0)
+    assert told.stdout.startswith(f"{document}:90:33: warning: one credit of `tiers` alone")
+    said = json.loads(as_json.stdout)
+    assert (said["valid"], said["launchable"], said["problems"]) == (True, False, [])
+    assert [each["rule"] for each in said["warnings"]] == ["cap-below-credit"]
+    assert said["needs"][0] == "scope"
+
+
+def test_what_can_be_launched_needs_nothing_more(run: Run) -> None:
+    said = json.loads(run("validate", TEN.with_name("valid.yaml"), "--json").stdout)
+
+    assert (said["valid"], said["launchable"]) == (True, True)
+    assert (said["needs"], said["warnings"]) == ([], [])
 
 
 def test_the_schema_is_printed(run: Run) -> None:

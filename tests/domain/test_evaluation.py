@@ -34,6 +34,12 @@ def test_a_figure_on_the_target_meets_it(good: int, status: Status) -> None:
     assert evaluate(kpi(target=BOTH), amount(good, 100)).status == status
 
 
+def test_a_verdict_keeps_what_was_counted() -> None:
+    verdict = evaluate(kpi(target=BOTH), amount(79, 100))
+
+    assert (verdict.num, verdict.den) == (Decimal(79), 100)
+
+
 def test_without_a_minimum_nothing_is_severe() -> None:
     assert evaluate(kpi(), amount(0, 100)).status == Status.BELOW_EXPECTED
 

@@ -5,28 +5,37 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from domain.fact_files import FactFileError, open_facts
-from domain.fact_formats import MOST_PROBLEMS
-from domain.facts import Fact, FactKind
+from domain.facts import Fact, FactKind, Sample, Ticket
+from domain.facts.files import FactFileError, FactIds, open_facts
+from domain.facts.formats import MOST_PROBLEMS
 from domain.zones import zone_named
 
 BERLIN = zone_named("Europe/Berlin")
 
 TICKETS = "id,opened,closed,priority\nT1,2027-01-04 09:30,,high\nT2,2027-01-04 10:00,,low\n"
 SAMPLES = "id,series,at,value\nS1,arrivals,2027-01-04 09:30,5\n"
+EVENTS = "id,ticket,at,event,actor\nE1,T1,2027-01-04 09:30,closed,agent\n"
 
 
 def read(
-    text: str | bytes, name: str = "facts-ticket.csv", kind: FactKind | None = None
+    text: str | bytes,
+    name: str = "facts-ticket.csv",
+    kind: FactKind | None = None,
+    untaken: tuple[str, ...] = (),
 ) -> list[Fact]:
     raw = text.encode() if isinstance(text, str) else text
-    return list(open_facts(raw.splitlines(keepends=True), name, BERLIN, kind).facts)
+    lines = raw.splitlines(keepends=True)
+    return list(open_facts(lines, name, BERLIN, kind, untaken=untaken).facts)
 
 
-def problems(text: str | bytes, name: str = "facts-ticket.csv") -> list[tuple[int, int, str, str]]:
+def problems(
+    text: str | bytes, name: str = "facts-ticket.csv", untaken: tuple[str, ...] = ()
+) -> list[tuple[int, int, str, str]]:
     with pytest.raises(FactFileError) as refusal:
-        read(text, name)
+        read(text, name, untaken=untaken)
     return [(each.line, each.column, each.path, each.rule) for each in refusal.value.problems]
 
 
@@ -80,6 +89,11 @@ def test_numbers_and_truths_of_json_are_kept_as_written() -> None:
         ("january.csv", TICKETS, FactKind.TICKET),
         ("january.csv", SAMPLES, FactKind.SAMPLE),
         ("january.jsonl", '{"id": "T", "opened": "2027-01-04 09:30"}', FactKind.TICKET),
+        ("facts-ticket_event.csv", EVENTS, FactKind.TICKET_EVENT),
+        ("facts-ticket-events-2027.csv", EVENTS, FactKind.TICKET_EVENT),
+        ("facts-tickets.csv", TICKETS, FactKind.TICKET),
+        ("facts-ticketing.csv", SAMPLES, FactKind.SAMPLE),
+        ("facts-country.csv", SAMPLES, FactKind.SAMPLE),
     ],
 )
 def test_the_kind_is_in_the_name_or_in_the_columns(name: str, text: str, kind: FactKind) -> None:
@@ -96,9 +110,17 @@ def test_the_kind_may_be_given() -> None:
     assert fact.id == "S1"
 
 
-@pytest.mark.parametrize("header", ["id,opened,series,at\n", "id,start\n"])
+@pytest.mark.parametrize(
+    "header",
+    ["id,opened,series,at\n", "id,start\n", "id,kpi,start,end,points,percent\n", "kind,id\n"],
+)
 def test_a_kind_is_never_guessed(header: str) -> None:
     assert problems(header, "january.csv") == [(1, 1, "", "unknown-kind")]
+
+
+def test_the_kinds_that_columns_may_mean_are_told() -> None:
+    with pytest.raises(FactFileError, match="of which kind these facts are: `sample` or `event`"):
+        read("id,series,at,type\n", "january.csv")
 
 
 def test_a_format_is_never_guessed() -> None:
@@ -217,7 +239,7 @@ def test_columns_are_separated_by_commas(separator: str) -> None:
 def test_what_is_wrong_with_the_header_is_told_before_any_row_is_read() -> None:
     text = "id,opened,Closed,received_at,team,team\nT1,never,,,,\n"
 
-    assert problems(text) == [
+    assert problems(text, untaken=("received_at", "corrects")) == [
         (1, 3, "Closed", "unknown-column"),
         (1, 4, "received_at", "not-yet-taken"),
         (1, 5, "team", "duplicate-column"),
@@ -309,6 +331,168 @@ def test_an_escaped_emoji_is_a_whole_character() -> None:
     (fact,) = read(text, "facts-ticket.jsonl")
 
     assert fact.columns == {"note": "😀"}
+
+
+MIXED = """\
+{"kind": "ticket", "id": "1", "opened": "2027-01-04 09:30", "type": "incident"}
+{"kind": "sample", "id": "1", "series": "arrivals", "at": "2027-01-04", "value": 5}
+"""
+
+
+def test_lines_of_json_may_each_say_their_kind() -> None:
+    file = open_facts(MIXED.encode().splitlines(), "january.jsonl", BERLIN)
+
+    assert file.kind is None
+    ticket, sample = file.facts
+    assert isinstance(ticket, Ticket)
+    assert ticket.columns == {"type": "incident"}
+    assert isinstance(sample, Sample)
+    assert sample.columns == {}
+
+
+def test_a_kind_that_is_in_the_files_name_goes_before_a_column_called_kind() -> None:
+    line = '{"kind": "sample", "id": "T1", "opened": "2027-01-04 09:30"}'
+
+    (fact,) = read(line, "facts-ticket.jsonl")
+
+    assert fact.columns == {"kind": "sample"}
+
+
+def test_every_line_of_a_mixed_file_says_its_kind() -> None:
+    text = MIXED + '{"id": "3"}\n{"kind": "incident", "id": "4"}\n{"kind": "event", "id": "5"}\n'
+
+    assert problems(text, "january.jsonl") == [
+        (3, 1, "kind", "unknown-kind"),
+        (4, 1, "kind", "unknown-kind"),
+        (5, 1, "at", "empty-value"),
+        (5, 1, "type", "empty-value"),
+    ]
+
+
+def test_untaken_columns_are_refused_in_lines_of_json_too() -> None:
+    line = '{"id": "T1", "opened": "2027-01-04 09:30", "corrects": "T0"}'
+
+    assert problems(line, "facts-ticket.jsonl", ("corrects",)) == [
+        (1, 1, "corrects", "not-yet-taken")
+    ]
+
+
+def test_problems_of_one_row_are_told_from_left_to_right() -> None:
+    text = "end,start,cause,service,id\n2027-01-04,2027-01-04,,Mail,\n"
+
+    assert problems(text, "facts-outage.csv") == [
+        (2, 1, "end", "end-not-after-start"),
+        (2, 3, "cause", "empty-value"),
+        (2, 4, "service", "not-a-key"),
+        (2, 5, "id", "empty-value"),
+    ]
+
+
+REVISED = "id,series,at,value,received_at,corrects\n"
+
+
+def test_an_id_is_told_again_with_another_receipt() -> None:
+    text = f"{REVISED}S1,a,2027-01-04 09:30,5,2027-01-05,\nS1,a,2027-01-04 09:30,6,2027-01-06 12:00Z,\n"
+
+    first, second = read(text, "facts-sample.csv")
+
+    assert first.received_at == datetime(2027, 1, 4, 23, tzinfo=UTC)
+    assert second.received_at == datetime(2027, 1, 6, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ("S1,a,2027-01-04,5,,\nS1,a,2027-01-04,6,2027-01-05,\n", (3, 1, "id", "duplicate-id")),
+        ("S1,a,2027-01-04,5,2027-01-05,\nS1,a,2027-01-04,6,,\n", (2, 1, "id", "duplicate-id")),
+        (
+            "S1,a,2027-01-04,5,2027-01-05,\nS1,a,2027-01-04,6,2027-01-05,\n",
+            (3, 1, "id", "duplicate-id"),
+        ),
+        ("S1,a,2027-01-04,-1,,\nS1,a,2027-01-04,-2,,\n", (3, 1, "id", "duplicate-id")),
+        ("S1,a,2027-01-04,5,,S0\n", (2, 6, "corrects", "unknown-correction")),
+        ("S1,a,2027-01-04,5,,S1\n", (2, 6, "corrects", "circular-correction")),
+        (
+            "S1,a,2027-01-04,5,,\nS2,a,2027-01-04,6,,S1\nS3,a,2027-01-04,7,,S1\n",
+            (4, 6, "corrects", "ambiguous-correction"),
+        ),
+        (
+            "S1,a,2027-01-04,5,,\nS2,a,2027-01-04,6,,\nS3,a,2027-01-04,7,2027-01-05,S1\n"
+            "S3,a,2027-01-04,7,2027-01-06,S2\n",
+            (5, 6, "corrects", "ambiguous-correction"),
+        ),
+    ],
+)
+def test_what_facts_say_about_each_other_must_be_clear(
+    rows: str, found: tuple[int, int, str, str]
+) -> None:
+    assert problems(REVISED + rows, "facts-sample.csv") == [found]
+
+
+def test_numbers_that_are_equal_are_the_same_however_they_are_written() -> None:
+    text = f"{REVISED}S1,a,2027-01-04,10,,\nS1,a,2027-01-04,10.00,,\nS1,a,2027-01-04,10.0,,\n"
+
+    assert len(read(text, "facts-sample.csv")) == 3
+
+
+def test_a_correction_may_name_a_record_that_is_broken_itself() -> None:
+    text = f"{REVISED}S1,a,never,5,,\nS2,a,2027-01-04,5,,S1\n"
+
+    assert problems(text, "facts-sample.csv") == [(2, 3, "at", "not-a-time")]
+
+
+def read_together(**texts: str) -> FactIds:
+    ids = FactIds()
+    for name, text in texts.items():
+        lines = text.encode().splitlines()
+        list(open_facts(lines, f"{name}.csv", BERLIN, FactKind.SAMPLE, ids=ids).facts)
+    return ids
+
+
+def test_files_that_are_read_together_may_say_the_same_and_correct_each_other() -> None:
+    later = f"{REVISED}S1,a,2027-01-04,5,,\nS2,a,2027-01-04,6,,S1\n"
+
+    read_together(later=later, first=f"{REVISED}S1,a,2027-01-04,5,,\n").check()
+
+
+def test_both_places_of_a_contradiction_are_named() -> None:
+    ids = read_together(
+        one=f"{REVISED}S1,a,2027-01-04,5,,\n", two=f"{REVISED}S1,a,2027-01-04,6,,\n"
+    )
+
+    with pytest.raises(FactFileError, match=r"^two\.csv:2:1: 'S1' is at one\.csv:2 too"):
+        ids.check()
+
+
+def test_ids_of_different_kinds_have_nothing_to_do_with_each_other() -> None:
+    assert len(read(MIXED, "january.jsonl")) == 2
+
+
+# Pieces that are nearly right, so that chance reaches every rule.
+pieces = st.sampled_from(
+    [
+        *'{}[]:,\n\r\0"',
+        "id,series,start,end,good,total,repeat,corrects",
+        '"id"',
+        '"kind"',
+        '"index"',
+    ]
+).map(str.encode) | st.sampled_from(
+    [b"id", b"1", b"-1", b"2027-01-04", b"9999-12-31", b"true", b"null", b"1e999", b"\xff"]
+)
+
+
+@given(
+    st.lists(pieces, max_size=40).map(b"".join) | st.binary(max_size=200),
+    st.sampled_from(["facts-interval.csv", "facts-index.jsonl", "january.csv", "january.jsonl"]),
+)
+def test_whatever_a_file_holds_it_is_read_or_refused(content: bytes, name: str) -> None:
+    try:
+        outcome = len(read(content, name))
+    except FactFileError as refusal:
+        outcome = -len(refusal.problems)
+
+    assert outcome != 0 or b"id" in content
 
 
 def test_times_are_read_in_the_zone_of_the_agreement() -> None:

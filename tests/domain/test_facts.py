@@ -1,31 +1,46 @@
-"""The strict reading of one record as a fact."""
+"""The strict reading of one record as a fact: tickets and samples above all."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
-from domain.facts import FactKind, FactRule, Wrong, read_sample, read_ticket, wrong_columns
+from domain.facts import FactKind, Sample, Ticket
+from domain.facts.columns import wrong_columns
+from domain.facts.records import read_record
+from domain.facts.rules import FactRule, Wrong
 from domain.zones import zone_named
 
 BERLIN = zone_named("Europe/Berlin")
 
 
+def read_ticket(cells: dict[str, str], wrong: list[Wrong]) -> Ticket | None:
+    ticket = read_record(FactKind.TICKET, cells, BERLIN, wrong)
+    assert ticket is None or isinstance(ticket, Ticket)
+    return ticket
+
+
+def read_sample(cells: dict[str, str], wrong: list[Wrong]) -> Sample | None:
+    sample = read_record(FactKind.SAMPLE, cells, BERLIN, wrong)
+    assert sample is None or isinstance(sample, Sample)
+    return sample
+
+
 def ticket_rules(**cells: str) -> list[tuple[str, FactRule]]:
     wrong: list[Wrong] = []
-    assert read_ticket({"id": "T1", "opened": "2027-01-04 09:30"} | cells, BERLIN, wrong) is None
+    assert read_ticket({"id": "T1", "opened": "2027-01-04 09:30"} | cells, wrong) is None
     return [(each.column, each.rule) for each in wrong]
 
 
 def sample_rules(**cells: str) -> list[tuple[str, FactRule]]:
     wrong: list[Wrong] = []
     sound = {"id": "S1", "series": "arrivals", "at": "2027-01-04 09:30"}
-    assert read_sample(sound | cells, BERLIN, wrong) is None
+    assert read_sample(sound | cells, wrong) is None
     return [(each.column, each.rule) for each in wrong]
 
 
 def opened_at(text: str) -> datetime:
-    ticket = read_ticket({"id": "T1", "opened": text}, BERLIN, [])
+    ticket = read_ticket({"id": "T1", "opened": text}, [])
     assert ticket is not None
     return ticket.opened_at
 
@@ -42,7 +57,7 @@ def test_a_ticket_has_its_instants_and_keeps_what_else_was_said() -> None:
         "team": "",
     }
 
-    ticket = read_ticket(cells, BERLIN, [])
+    ticket = read_ticket(cells, [])
 
     assert ticket is not None
     assert ticket.id == "T1"
@@ -57,7 +72,7 @@ def test_a_ticket_has_its_instants_and_keeps_what_else_was_said() -> None:
 def test_a_sample_has_an_exact_value() -> None:
     cells = {"id": "S1", "series": "arrivals", "at": "2027-01-04 09:30", "value": "-12.50"}
 
-    sample = read_sample(cells, BERLIN, [])
+    sample = read_sample(cells, [])
 
     assert sample is not None
     assert sample.value == Decimal("-12.50")
@@ -67,7 +82,7 @@ def test_a_sample_has_an_exact_value() -> None:
 def test_a_sample_may_have_no_value() -> None:
     cells = {"id": "S1", "series": "arrivals", "at": "2027-01-04 09:30", "carrier": "EV"}
 
-    sample = read_sample(cells, BERLIN, [])
+    sample = read_sample(cells, [])
 
     assert sample is not None
     assert sample.value is None
@@ -77,7 +92,7 @@ def test_a_sample_may_have_no_value() -> None:
 def test_zero_has_no_sign() -> None:
     cells = {"id": "S1", "series": "arrivals", "at": "2027-01-04 09:30", "value": "-0.00"}
 
-    sample = read_sample(cells, BERLIN, [])
+    sample = read_sample(cells, [])
 
     assert sample is not None
     assert str(sample.value) == "0"
@@ -149,7 +164,7 @@ def test_nothing_happens_to_a_ticket_before_it_is_opened(event: str) -> None:
 def test_a_ticket_may_be_closed_as_it_is_opened_and_be_due_before() -> None:
     cells = {"id": "T1", "opened": "2027-01-04 09:30", "closed": "2027-01-04 09:30"}
 
-    assert read_ticket(cells | {"due": "2027-01-01 00:00"}, BERLIN, []) is not None
+    assert read_ticket(cells | {"due": "2027-01-01 00:00"}, []) is not None
 
 
 @pytest.mark.parametrize("text", [" T1", "T1 ", "T\t1", "T\n1", "x" * 201, "T\u200b1"])
@@ -196,8 +211,10 @@ def test_a_column_has_a_name_that_the_terms_can_say(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["received_at", "corrects"])
-def test_reserved_columns_are_not_yet_taken(name: str) -> None:
-    assert column_rules("id", "opened", name) == [(name, FactRule.NOT_YET_TAKEN)]
+def test_what_a_caller_stamps_itself_is_not_taken(name: str) -> None:
+    wrong = wrong_columns(["id", "opened", name], FactKind.TICKET, ("received_at", "corrects"))
+
+    assert [(each.column, each.rule) for each in wrong] == [(name, FactRule.NOT_YET_TAKEN)]
 
 
 def test_a_column_is_there_once() -> None:

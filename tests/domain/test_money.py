@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.money import Money, MoneyError, money, places_of
+from domain.money import Money, MoneyError, money, places_of, split
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,20 @@ def test_a_share_is_within_half_a_minor_unit_of_the_exact_one(minor: int, percen
     exact = Fraction(minor) * Fraction(percent) / 100
 
     assert abs(Money(minor, "EUR").share(percent).minor - exact) <= Fraction(1, 2)
+
+
+@pytest.mark.parametrize(
+    ("total", "weights", "parts"),
+    [
+        (10, [6, 3, 3], [5, 3, 2]),  # 5, 2.5 and 2.5
+        (10, [3, 6, 3], [3, 5, 2]),
+        (100, [1, 1, 1], [34, 33, 33]),
+        (7, [0, 5, 2], [0, 5, 2]),
+        (1, [1, 9], [0, 1]),
+        (0, [2, 1], [0, 0]),
+    ],
+)
+def test_a_unit_too_many_goes_to_the_largest_remainder_and_then_to_the_earlier_part(
+    total: int, weights: list[int], parts: list[int]
+) -> None:
+    assert split(total, weights) == parts

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.periods import Every, Period, first_day, next_first_day, period_key, periods
+from domain.periods import (
+    Every,
+    Period,
+    first_day,
+    next_first_day,
+    parse_every,
+    period_key,
+    periods,
+)
+from domain.spans import Span, Unit, add_months
 from domain.zones import UnknownZoneError, local_date, midnight, zone_named
 
 QUARTER_HOUR = timedelta(minutes=15)
@@ -32,6 +41,16 @@ ZONES = [
     "Pacific/Chatham",
 ]
 
+CALENDAR = [Every.DAY, Every.WEEK, Every.MONTH, Every.QUARTER, Every.HALF_YEAR, Every.YEAR]
+
+anchors = st.dates(date(1990, 1, 1), date(2060, 12, 31))
+counted = st.one_of(
+    st.sampled_from([every.span for every in CALENDAR]),
+    st.builds(Span, st.integers(1, 60), st.sampled_from([Unit.DAY, Unit.WEEK, Unit.MONTH])),
+)
+anchored = st.builds(Every, counted, anchors)
+rhythms = st.one_of(st.sampled_from(CALENDAR), anchored)
+
 zones = st.sampled_from(ZONES).map(zone_named)
 instants = st.datetimes(datetime(1995, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 ranges = st.builds(
@@ -45,7 +64,7 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-@given(st.sampled_from(Every), zones, ranges)
+@given(rhythms, zones, ranges)
 def test_periods_tile_the_range_without_gap_or_overlap(
     every: Every, zone: ZoneInfo, span: tuple[datetime, datetime]
 ) -> None:
@@ -57,7 +76,7 @@ def test_periods_tile_the_range_without_gap_or_overlap(
     assert edges == sorted(set(edges))
 
 
-@given(st.sampled_from(Every), zones, ranges)
+@given(rhythms, zones, ranges)
 def test_no_two_periods_have_one_key(
     every: Every, zone: ZoneInfo, span: tuple[datetime, datetime]
 ) -> None:
@@ -66,7 +85,7 @@ def test_no_two_periods_have_one_key(
     assert len(set(keys)) == len(keys)
 
 
-@given(st.sampled_from(Every), zones, ranges, st.data())
+@given(rhythms, zones, ranges, st.data())
 def test_clipping_changes_only_the_ends(
     every: Every, zone: ZoneInfo, span: tuple[datetime, datetime], data: st.DataObject
 ) -> None:
@@ -78,7 +97,7 @@ def test_clipping_changes_only_the_ends(
         assert each == Period(each.key, max(whole[each.key].start, cut), whole[each.key].end)
 
 
-@given(st.sampled_from(Every), st.dates(date(1990, 1, 1), date(2090, 1, 1)))
+@given(rhythms, st.dates(date(1990, 1, 1), date(2090, 1, 1)))
 def test_a_day_falls_into_the_period_of_its_first_day(every: Every, day: date) -> None:
     first = first_day(every, day)
 
@@ -97,6 +116,10 @@ def test_a_day_falls_into_the_period_of_its_first_day(every: Every, day: date) -
         (Every.MONTH, "2027-01-01", "2027-01"),
         (Every.QUARTER, "2027-01-01", "2027-Q1"),
         (Every.QUARTER, "2027-10-01", "2027-Q4"),
+        (Every.HALF_YEAR, "2027-01-01", "2027-H1"),
+        (Every.HALF_YEAR, "2027-07-01", "2027-H2"),
+        (Every.YEAR, "2027-01-01", "2027"),
+        (parse_every("month from 2026-11-16"), "2027-01-16", "2027-01-16"),
     ],
 )
 def test_a_period_is_named_after_its_place_in_the_calendar(
@@ -154,6 +177,100 @@ def test_an_empty_range_has_no_periods() -> None:
     at = utc("2027-01-10T00:00")
 
     assert list(periods(Every.MONTH, zone_named("UTC"), at, at)) == []
+
+
+# --- rhythms with an anchor
+
+
+@given(anchored, st.integers(-40, 40))
+def test_periods_begin_whole_spans_from_the_anchor_and_month_ends_do_not_drift(
+    every: Every, index: int
+) -> None:
+    assert every.anchor is not None
+    amount = index * every.span.amount
+    match every.span.unit:
+        case Unit.MONTH:
+            begins = add_months(every.anchor, amount)
+        case Unit.WEEK:
+            begins = every.anchor + timedelta(weeks=amount)
+        case _:
+            begins = every.anchor + timedelta(days=amount)
+
+    assert first_day(every, begins) == begins
+    assert first_day(every, begins - timedelta(days=1)) < begins
+
+
+@given(anchored, zones, instants)
+def test_an_instant_is_in_exactly_one_period(every: Every, zone: ZoneInfo, at: datetime) -> None:
+    around = periods(every, zone, at - timedelta(days=400), at + timedelta(days=400))
+
+    holding = [each for each in around if each.start <= at < each.end]
+
+    assert len(holding) == 1
+
+
+def test_months_from_the_31st_end_where_the_next_begins() -> None:
+    every = parse_every("month from 2026-08-31")
+    days = [date(2027, 1, 31), date(2027, 2, 27), date(2027, 2, 28), date(2027, 3, 30)]
+
+    assert [first_day(every, day).isoformat() for day in days] == [
+        "2027-01-31",
+        "2027-01-31",
+        "2027-02-28",
+        "2027-02-28",
+    ]
+    assert next_first_day(every, date(2027, 2, 28)) == date(2027, 3, 31)
+
+
+def test_months_from_the_16th_are_windows_of_the_zone() -> None:
+    (found, *_) = periods(
+        parse_every("month from 2027-01-16"),
+        zone_named("Europe/London"),
+        utc("2027-03-16T00:00"),
+        utc("2027-09-01T00:00"),
+    )
+
+    assert found == Period("2027-03-16", utc("2027-03-16T00:00"), utc("2027-04-15T23:00"))
+
+
+@pytest.mark.parametrize(
+    ("text", "every"),
+    [
+        ("month", Every.MONTH),
+        (" half_year ", Every.HALF_YEAR),
+        ("month from 2027-01-16", Every(Span(1, Unit.MONTH), date(2027, 1, 16))),
+        ("1 month from 2027-01-16", Every(Span(1, Unit.MONTH), date(2027, 1, 16))),
+        ("2 weeks from 2027-01-04", Every(Span(2, Unit.WEEK), date(2027, 1, 4))),
+        ("10 days from 2027-01-04", Every(Span(10, Unit.DAY), date(2027, 1, 4))),
+        ("1 year from 2027-04-01", Every(Every.YEAR.span, date(2027, 4, 1))),
+    ],
+)
+def test_rhythms_are_read(text: str, every: Every) -> None:
+    assert parse_every(text) == every
+
+
+@given(rhythms)
+def test_a_rhythm_is_read_as_it_is_written(every: Every) -> None:
+    assert parse_every(str(every)) == every
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "'' is not a rhythm; write `day`, `week`"),
+        ("fortnight", "is not a rhythm"),
+        ("from 2027-01-04", "is not a rhythm"),
+        ("0 weeks from 2027-01-04", "is not a rhythm"),
+        ("4 h from 2027-01-04", "is not a rhythm"),
+        ("5 working days from 2027-01-04", "is not a rhythm"),
+        ("2 weeks", "does not say from when; write for example `2 weeks from 2027-01-04`"),
+        ("month from 2027-02-30", "'2027-02-30' is not a calendar date; write"),
+        ("month from 1066-10-14", "'1066-10-14' is not a calendar date"),
+    ],
+)
+def test_what_is_no_rhythm_is_refused_with_an_example(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        parse_every(text)
 
 
 # --- days on which a clock changes, walked by the quarter of an hour

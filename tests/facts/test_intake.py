@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.fact_files import FactFileError, open_facts
 from domain.facts import Fact, FactKind, Sample, Ticket
+from domain.facts.files import FactFileError, open_facts
 from domain.zones import zone_named
 from store.facts import Intake, take_in
 from store.tables import intake, sample, ticket

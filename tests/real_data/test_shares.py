@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.evaluation import evaluate
-from domain.fact_files import FactFileError, open_facts
 from domain.facts import FactKind
+from domain.facts.files import FactFileError, open_facts
 from domain.measurement import Window
 from domain.periods import Every, periods
 from domain.zones import zone_named
@@ -66,7 +66,7 @@ async def test_uci_incidents_kept_their_sla_as_often_as_was_counted(
 
     async with database.begin() as connection:
         taken = await take_in(
-            connection, agreed, file.name, "uci", file.kind, file.facts, "mira", RECEIVED
+            connection, agreed, file.name, "uci", FactKind.TICKET, file.facts, "mira", RECEIVED
         )
         found = await tally(
             connection, agreed, {"kind": "proportion", "flag": "made_sla"}, "priority", truth
@@ -92,7 +92,7 @@ async def test_boston_closed_requests_in_time_as_often_as_was_counted(
 
     async with database.begin() as connection:
         taken = await take_in(
-            connection, agreed, file.name, "boston", file.kind, file.facts, "mira", RECEIVED
+            connection, agreed, file.name, "boston", FactKind.TICKET, file.facts, "mira", RECEIVED
         )
         found = await tally(connection, agreed, by_due, "department", truth)
 

@@ -9,15 +9,18 @@ from hypothesis import strategies as st
 from domain.terms.amendment import amend, read_amendment, redline
 from domain.terms.problems import Problem, Rule
 from domain.terms.tree import HIDDEN, read_tree
-from domain.terms_check import validate
+from domain.terms_check import validate, validate_terms
 
 DOCUMENTS = Path(__file__).parents[2] / "documents"
 VALID = (DOCUMENTS / "valid.yaml").read_bytes()
+TERMS = (DOCUMENTS / "assessable.yaml").read_bytes()
 AMENDMENT = (DOCUMENTS / "amendment.yaml").read_bytes()
 
 
-def setting(path: str, value: str, agreement: bytes = VALID) -> bytes | tuple[Problem, ...]:
-    head = "amends: helpdesk\neffective_on: 2027-10-01\nreason: x\nset:\n"
+def setting(
+    path: str, value: str, agreement: bytes = VALID, amends: str = "helpdesk"
+) -> bytes | tuple[Problem, ...]:
+    head = f"amends: {amends}\neffective_on: 2027-10-01\nreason: x\nset:\n"
     raw = f'{head}  "{path}": {quoted(value)}\n'.encode()
     return amend(agreement, read_amendment(raw, "change.yaml"))
 
@@ -51,6 +54,38 @@ def test_an_amendment_changes_what_it_says_and_nothing_else() -> None:
     ]
     assert validate(amended, "a").problems == ()
     assert b"# hours around the clock" in amended
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("remedies.points.scheme.percent", "0.75 %"),
+        ("remedies.tiers.caps[0].most", "25 %"),
+        ("triggers.plan.when[0].consecutive", "3"),
+        ("triggers.plan.steps.draft.after", "5 working days"),
+        ("caps.yearly.most", "12 %"),
+        ("clocks.first_answer.limits[1].within", "8 h"),
+        ("calendars.office.hours.mon-thu", "07:00-18:00"),
+        ("indexation.cpi.excess_over", "3 %"),
+        ("kpis.uptime.bands[1].credit", "6 %"),
+    ],
+)
+def test_terms_are_amended_by_the_keys_of_their_lists(path: str, value: str) -> None:
+    amended = setting(path, value, TERMS, "hosting")
+
+    assert isinstance(amended, bytes)
+    assert [(name, new) for name, _, new in redline(TERMS, amended)] == [(path, value)]
+    assert validate_terms(amended, "a").problems == ()
+
+
+def test_an_amendment_may_split_the_period_in_which_it_begins() -> None:
+    said = AMENDMENT + b"split: true\n"
+    silent = read_amendment(AMENDMENT, "a").value
+    splitting = read_amendment(said, "a").value
+
+    assert silent is not None
+    assert splitting is not None
+    assert (silent.split, splitting.split) == (False, True)
 
 
 def test_lines_that_are_not_amended_are_the_same_bytes() -> None:
@@ -175,6 +210,11 @@ def test_a_problem_stands_in_the_amendment_s_file() -> None:
         ),
         (
             "escalation.severe.1.level",
+            Rule.IDENTITY,
+            "facts and cases refer to it; make a new agreement instead",
+        ),
+        (
+            "remedies.tiers.key",
             Rule.IDENTITY,
             "facts and cases refer to it; make a new agreement instead",
         ),

@@ -6,10 +6,17 @@ from typing import Any
 
 import pytest
 
+from domain.checks.governance import CONTACTS, GOVERNANCE_RULES
 from domain.terms.fields import CONTACT_REF
 from domain.terms.problems import Rule
 from domain.terms.schema import schema
-from domain.terms_check import CONTACTS, RULES, validate
+from domain.terms_check import (
+    RULES,
+    is_for_assessment,
+    missing_for_launch,
+    validate,
+    validate_terms,
+)
 
 DOCUMENTS = Path(__file__).parents[2] / "documents"
 VALID = (DOCUMENTS / "valid.yaml").read_text()
@@ -245,7 +252,7 @@ def test_a_whole_period_is_counted_from_its_calendar_start() -> None:
         (FLAG, "{kind: mean, tickets: closure}", Rule.UNIT_MISMATCH, "unit"),
         (
             FLAG,
-            "{kind: proportion, tickets: closure, good: below 2 days}",
+            "{kind: proportion, tickets: closure, good: below 2 weeks}",
             Rule.UNIT_MISMATCH,
             "measure.good",
         ),
@@ -415,7 +422,86 @@ def test_what_cannot_be_read_hides_nothing_else() -> None:
 
 def test_what_is_no_document_is_not_checked() -> None:
     assert validate(b"", "a").draft is None
+    assert validate_terms(b"", "a").draft is None
+    assert not is_for_assessment(validate(b"", "a"))
+
+
+# --- terms to be assessed
+
+
+ASSESSABLE = (DOCUMENTS / "assessable.yaml").read_bytes()
+
+
+def test_the_assessable_document_has_no_problems_and_nothing_to_warn_of() -> None:
+    reading = validate_terms(ASSESSABLE, "assessable.yaml")
+
+    assert (reading.problems, reading.warnings) == ((), ())
+    assert reading.value is not None
+    assert is_for_assessment(reading)
+
+
+def test_it_lacks_what_people_govern_by() -> None:
+    missing = missing_for_launch(ASSESSABLE)
+
+    assert missing[:6] == (
+        *("scope", "milestones", "escalation", "corrective_action", "reviews", "changes"),
+    )
+    assert "kpis.*.owners" in missing
+    assert len(set(missing)) == len(missing)
+    assert validate(ASSESSABLE, "a").value is None
+
+
+def test_what_can_be_launched_can_be_assessed() -> None:
+    reading = validate_terms(VALID.encode(), "valid.yaml")
+
+    assert reading.problems == ()
+    assert not is_for_assessment(reading)
+    assert missing_for_launch(VALID.encode()) == ()
+
+
+def test_who_governs_is_of_no_matter_to_an_assessment() -> None:
+    text = VALID.replace("decided_by: client.executive", "decided_by: client.nobody")
+
+    assert validate_terms(text.encode(), "a").problems == ()
+    assert {each.rule for each in validate(text.encode(), "a").problems} == {Rule.UNKNOWN_CONTACT}
+
+
+def test_terms_need_neither_kpis_nor_charges() -> None:
+    raw = b"{agreement: a, title: b, zone: UTC, term: {starts_on: 2027-01-01, months: 1}}"
+
+    assert validate_terms(raw, "a").problems == ()
+
+
+def test_an_early_notice_is_checked_even_where_nothing_is_said_of_silence() -> None:
+    raw = ASSESSABLE.replace(b"notice: 60 days", b"notice: 4 years")
+
+    assert [(each.rule, each.path) for each in validate_terms(raw, "a").problems] == [
+        (Rule.LONGER_THAN_TERM, "renewal.notice")
+    ]
+
+
+def test_a_warning_refuses_nothing_and_says_what_it_is() -> None:
+    raw = ASSESSABLE.replace(b"most: 20 %", b"most: 10 %")
+
+    reading = validate_terms(raw, "a.yaml")
+
+    assert reading.value is not None
+    (warning,) = reading.warnings
+    assert str(warning) == (
+        "a.yaml:90:33: warning: one credit of `tiers` alone, 15 %, is above this cap"
+        " (cap-below-credit) → write 15 % or more, if that is not meant"
+    )
+
+
+def test_problems_and_warnings_stand_apart() -> None:
+    raw = ASSESSABLE.replace(b"most: 20 %", b"most: 10 %").replace(b"months: 36", b"months: 0")
+
+    reading = validate_terms(raw, "a.yaml")
+
+    assert reading.value is None
+    assert [each.rule for each in reading.problems] == [Rule.OUT_OF_RANGE]
+    assert [each.rule for each in reading.warnings] == [Rule.CAP_BELOW_CREDIT]
 
 
 def test_every_rule_is_run_once() -> None:
-    assert len(set(RULES)) == len(RULES)
+    assert len({*RULES, *GOVERNANCE_RULES}) == len(RULES) + len(GOVERNANCE_RULES)

@@ -13,12 +13,14 @@ from domain.terms.fields import Day, Days, Flag, Length, Limit, Number, Percent,
 from domain.terms.problems import Path as Place
 from domain.terms.problems import Problem, Rule
 from domain.terms.reader import read
-from domain.terms.shape import Agreement, Band, Target
+from domain.terms.shape import Agreement, Band, Target, Terms
 from domain.terms.tree import read_tree
-from domain.terms_check import validate
+from domain.terms_check import validate, validate_terms
 from domain.threshold import parse_threshold
 
-VALID = (Path(__file__).parents[2] / "documents" / "valid.yaml").read_text()
+DOCUMENTS = Path(__file__).parents[2] / "documents"
+VALID = (DOCUMENTS / "valid.yaml").read_text()
+ASSESSABLE = (DOCUMENTS / "assessable.yaml").read_text()
 
 
 def problems(*changes: tuple[str, str]) -> tuple[Problem, ...]:
@@ -79,6 +81,28 @@ def test_unknown_keys_are_found_in_lists_and_in_mappings_by_role() -> None:
     ]
 
 
+def test_unknown_keys_are_found_in_either_form_of_a_section() -> None:
+    text = ASSESSABLE.replace("count: 3, of", "cuont: 3, of").replace(
+        "{consecutive: 2, of: below_minimum,", "{consecutiv: 2, of: below_minimum,"
+    )
+
+    found = read(text.encode(), "a.yaml", Terms).problems
+
+    assert [(problem.path, problem.remedy) for problem in found] == [
+        ("triggers.plan.when[0].consecutiv", "did you mean `consecutive`?"),
+        ("triggers.exit.when.cuont", "did you mean `count`?"),
+    ]
+
+
+def test_terms_know_their_kpis_by_key() -> None:
+    value = read(ASSESSABLE.encode(), "a.yaml", Terms).value
+
+    assert value is not None
+    assert value.kpi("answers").unit == "%"
+    with pytest.raises(KeyError):
+        value.kpi("other")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "rule", "message"),
     [
@@ -118,6 +142,13 @@ def test_unknown_keys_are_found_in_lists_and_in_mappings_by_role() -> None:
             Rule.NOT_DAYS,
             "'1201 months' is longer than a hundred years",
         ),
+        (
+            "cut_off: 1 week",
+            "cut_off: 2 working days",
+            Rule.NOT_A_LENGTH,
+            "'2 working days' is not possible here",
+        ),
+        ("credit_cap: 10 %", "credit_cap: -1 %", Rule.NOT_A_PERCENTAGE, "-1 % is below nothing"),
         ("notice: 6 months", "notice: 6 h", Rule.NOT_DAYS, "'6 h' is not a number of days"),
         (
             "above 97.5 %",
@@ -127,7 +158,7 @@ def test_unknown_keys_are_found_in_lists_and_in_mappings_by_role() -> None:
         ),
         ("zone: Europe/London", "zone: BST", Rule.NOT_A_ZONE, "'BST' is not an IANA time zone"),
         ("kind: mean", "kind: average", Rule.UNKNOWN_WORD, "'average' is not possible here"),
-        ("per: month", "per: year", Rule.UNKNOWN_WORD, "'year' is not possible here"),
+        ("per: month", "per: moon", Rule.NOT_A_RHYTHM, "'moon' is not a rhythm"),
         ("Kick-off", "''", Rule.EMPTY_VALUE, "nothing is written here"),
         ("Kick-off", "' '", Rule.EMPTY_VALUE, "nothing is written here"),
         ("Kick-off", "{a: b}", Rule.WRONG_SHAPE, "a single value belongs here, not a mapping"),
@@ -203,12 +234,15 @@ def test_a_readable_value_with_a_problem_of_text_is_withheld() -> None:
     assert reading.draft is not None
 
 
-def test_terms_survive_being_stored_as_json() -> None:
-    value = read(VALID.encode(), "a.yaml", Agreement).value
+@pytest.mark.parametrize(
+    ("text", "model"), [(VALID, Agreement), (ASSESSABLE, Terms)], ids=["agreement", "terms"]
+)
+def test_terms_survive_being_stored_as_json(text: str, model: type[Terms]) -> None:
+    value = read(text.encode(), "a.yaml", model).value
 
     assert value is not None
-    assert Agreement.model_validate_json(value.model_dump_json()) == value
-    assert Agreement.model_validate(value.model_dump()) == value
+    assert model.model_validate_json(value.model_dump_json()) == value
+    assert model.model_validate(value.model_dump()) == value
 
 
 def test_terms_can_be_made_of_values() -> None:
@@ -219,6 +253,20 @@ def test_terms_can_be_made_of_values() -> None:
 
     assert band == Band.model_validate({"at_least": "95", "credit": "2 %"})
     assert (target.expected, target.minimum) == (threshold, None)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    path=st.sampled_from([path for path, _ in read_tree(ASSESSABLE.encode(), "").texts()]),
+    wrong=st.sampled_from(["{x: y}", "''", "*x"]),
+)
+def test_a_wrong_value_anywhere_in_terms_is_a_problem_there(path: Place, wrong: str) -> None:
+    spot = read_tree(ASSESSABLE.encode(), "a.yaml").spots[path]
+    text = ASSESSABLE[: spot.start] + wrong + ASSESSABLE[spot.end :]
+
+    problems = validate_terms(text.encode(), "a.yaml").problems
+
+    assert (spot.line, spot.column) in {(each.line, each.column) for each in problems}
 
 
 @settings(max_examples=60, deadline=None)

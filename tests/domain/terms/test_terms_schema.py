@@ -1,7 +1,7 @@
 """The schema for editors knows the shape."""
 
 from domain.terms.schema import schema
-from domain.terms.shape import Agreement
+from domain.terms.shape import Agreement, Terms
 
 
 def test_the_schema_names_itself_and_every_key() -> None:
@@ -10,6 +10,9 @@ def test_the_schema_names_itself_and_every_key() -> None:
     assert made["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert made["$id"] == "covenant:agreement"
     assert set(made["properties"]) == set(Agreement.model_fields)
+    assert set(made["required"]) == {
+        name for name, field in Terms.model_fields.items() if field.is_required()
+    }
     assert made["description"]
     assert made["additionalProperties"] is False
 

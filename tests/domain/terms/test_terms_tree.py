@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from domain.terms.problems import Problem, Rule, clipped
 from domain.terms.tree import MOST_BYTES, MOST_NODES, UNREAD, Spot, read_tree
-from domain.terms_check import validate
+from domain.terms_check import validate, validate_terms
 
-VALID = (Path(__file__).parents[2] / "documents" / "valid.yaml").read_bytes()
+VALID_FILE = Path(__file__).parents[2] / "documents" / "valid.yaml"
+VALID = VALID_FILE.read_bytes()
 
 
 def only_problem(raw: bytes) -> Problem:
@@ -127,7 +128,7 @@ def test_random_yaml_never_raises(text: str) -> None:
     assert all(str(problem).isprintable() for problem in validate(text.encode(), "a").problems)
 
 
-LINES = VALID.split(b"\n")
+DOCUMENTS = [VALID, (VALID_FILE.parent / "assessable.yaml").read_bytes()]
 PIECES = [
     b"",
     b"[]",
@@ -144,15 +145,20 @@ PIECES = [
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.integers(0, len(LINES) - 1), st.sampled_from(PIECES)), max_size=6))
-def test_documents_with_wrong_values_never_raise(edits: list[tuple[int, bytes]]) -> None:
-    lines = list(LINES)
+@given(
+    st.sampled_from(DOCUMENTS),
+    st.lists(st.tuples(st.integers(0, 10_000), st.sampled_from(PIECES)), max_size=6),
+)
+def test_documents_with_wrong_values_never_raise(
+    raw: bytes, edits: list[tuple[int, bytes]]
+) -> None:
+    lines = raw.split(b"\n")
     for index, piece in edits:
-        lines[index] = lines[index].partition(b":")[0] + b": " + piece
+        at = index % len(lines)
+        lines[at] = lines[at].partition(b":")[0] + b": " + piece
 
-    reading = validate(b"\n".join(lines), "a.yaml")
-
-    assert (reading.value is None) == bool(reading.problems)
+    for reading in (validate(b"\n".join(lines), "a"), validate_terms(b"\n".join(lines), "a")):
+        assert (reading.value is None) == bool(reading.problems)
 
 
 @settings(deadline=None)
