@@ -300,6 +300,11 @@ def test_a_contradiction_names_its_numbers() -> None:
     assert [each.message for each in wrong] == ["good 3 and bad 3 are more than the total of 5"]
 
 
+@pytest.mark.parametrize("value", ["0", "-118.5"])
+def test_an_index_is_above_zero(value: str) -> None:
+    assert rules(FactKind.INDEX, value=value) == [("value", FactRule.OUT_OF_RANGE)]
+
+
 @pytest.mark.parametrize(
     ("cells", "found"),
     [

@@ -15,6 +15,7 @@ from tests.domain.ledgers import (
     amounts,
     at,
     book,
+    charged,
     claimed,
     credit_fact,
     month,
@@ -743,3 +744,25 @@ def test_a_remedy_has_nothing_to_say_of_the_results_of_another_edition() -> None
     made = ledger(timeline(old, new, **late), [failed], book(old, new, **late))
 
     assert (made.lines, made.troubles) == ((), ())
+
+
+# --- what a remedy takes from the charges
+
+
+@pytest.mark.parametrize(("remedy", "owed"), [({}, 50), ({"rounding": "half_up"}, 51)])
+def test_a_remedy_that_is_silent_rounds_as_the_charges_do(
+    remedy: dict[str, str], owed: int
+) -> None:
+    terms = agreed(
+        charges={"currency": "USD", "amount": "101.00", "rounding": "half_even"},
+        remedies=[{"key": "r", "scheme": {"kind": "per_failure", "percent": "0.5 %"}, **remedy}],
+    )
+
+    assert nets(reckoned(terms, *missed(terms, "2027-01"))) == {"2027-01": owed}
+
+
+def test_of_a_charge_that_was_paid_back_nobody_owes_a_share() -> None:
+    terms = crediting()
+    facts = [charged("2027-01-01", "2027-02-01", "-5.00")]
+
+    assert nets(reckoned(terms, *missed(terms, "2027-01"), facts=facts)) == {"2027-01": 0}
