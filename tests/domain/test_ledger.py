@@ -764,5 +764,7 @@ def test_a_remedy_that_is_silent_rounds_as_the_charges_do(
 def test_of_a_charge_that_was_paid_back_nobody_owes_a_share() -> None:
     terms = crediting()
     facts = [charged("2027-01-01", "2027-02-01", "-5.00")]
+    made = reckoned(terms, *missed(terms, "2027-01"), facts=facts)
 
-    assert nets(reckoned(terms, *missed(terms, "2027-01"), facts=facts)) == {"2027-01": 0}
+    assert nets(made) == {"2027-01": 0}
+    assert {line.base_minor for line in made.lines} == {0}
