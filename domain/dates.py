@@ -10,7 +10,7 @@ one: two months before 31 December is 31 October.
 from datetime import datetime, timedelta
 
 from domain.results import Dated
-from domain.service_calendar import compiled, later
+from domain.service_calendar import ServiceCalendar, compiled, later
 from domain.spans import Span, before
 from domain.terms.shape import Terms
 from domain.timeline import term_ends_at, term_starts_at
@@ -46,7 +46,11 @@ def _before_the_end(terms: Terms, key: str, span: Span) -> Dated:
 
 def after_agreed(terms: Terms, at: datetime, span: Span) -> datetime:
     """The instant a span after `at`, by the zone and the working days of the terms."""
-    zone = zone_named(terms.zone)
+    return later(at, span, zone_named(terms.zone), working_calendar(terms))
+
+
+def working_calendar(terms: Terms) -> ServiceCalendar | None:
+    """The calendar whose open days are working days; None where that is Monday to Friday."""
     if terms.working_days is None:
-        return later(at, span, zone)
-    return later(at, span, zone, compiled(terms.calendars[terms.working_days], zone))
+        return None
+    return compiled(terms.calendars[terms.working_days], zone_named(terms.zone))

@@ -131,11 +131,6 @@ EQUIVALENT = (
         "nothing that is asked of events depends on their order",
     ),
     (
-        "domain/remedies/ledger.py:_working_days",
-        r"\], None\)",
-        "only its days are asked for, not its hours",
-    ),
-    (
         r"domain/remedies/ledger.py:_Account\.settle",
         r"opened\(each, None, None\) for each in at_once",
         "caps in percent have no window, so no later one looks at it",

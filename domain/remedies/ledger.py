@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from domain.charges import ChargeBook
+from domain.dates import working_calendar
 from domain.facts import CreditFact, EventFact
 from domain.numbers import RoundingMode
 from domain.periods import Period
@@ -24,11 +25,9 @@ from domain.remedies.payable import Lifecycle
 from domain.remedies.totals import credited, total_of
 from domain.remedies.withholding import withheld
 from domain.results import Default, Fired, Line, Result, Total, Trouble
-from domain.service_calendar import ServiceCalendar, compiled
 from domain.terms.consequences import Base, Remedy, Trigger, Withholding
 from domain.terms.shape import Terms
 from domain.timeline import Timeline
-from domain.zones import zone_named
 
 Withholdings: TypeAlias = Mapping[Period, tuple[tuple[Trigger, Withholding], ...]]
 """What triggers withhold, by settlement period, in the edition in force as that begins."""
@@ -90,7 +89,7 @@ def ledger(
         Lifecycle(
             tuple(sorted(events, key=lambda each: (each.at, each.id))),
             known_at,
-            _working_days(timeline.latest),
+            working_calendar(timeline.latest),
         ),
         (*book.troubles, *troubles),
     )
@@ -110,12 +109,6 @@ def settlement_credits(made: Ledger) -> tuple[Total, ...]:
 
 def _order(result: Result) -> tuple[object, ...]:
     return result.period.end, result.kpi.key, result.dim, result.period.start
-
-
-def _working_days(terms: Terms) -> ServiceCalendar | None:
-    if terms.working_days is None:
-        return None
-    return compiled(terms.calendars[terms.working_days], zone_named(terms.zone))
 
 
 # --- settling
