@@ -19,7 +19,7 @@ document or facts.
 def page() -> str:
     """Every verb with its help."""
     parts = [HEAD]
-    with click.Context(main, info_name="covenant") as above:
+    with click.Context(main, info_name="covenant", **main.context_settings) as above:
         for name in VERBS:
             verb = main.get_command(above, name)
             assert verb is not None
