@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.facts import Fact, FactKind
+from store import touching
 from store.fact_rows import CONTENT, JSON, KEYS, place_of, record
 from store.tables import intake
 
@@ -54,6 +55,7 @@ async def take_in(
     if (known := await _known(connection, agreement, raw_digest)) is not None:
         return known
     read, places = await _copy(connection, facts)
+    await connection.execute(text(touching.PLACES))
     given = {"agreement": agreement, "intake": raw_digest, "received_at": received_at}
     accepted = repeated = 0
     for place in places:
@@ -77,6 +79,8 @@ async def take_in(
             received_at=received_at,
         )
     )
+    await connection.execute(text(touching.KEEP), given)
+    await connection.execute(text("DROP TABLE touching"))
     return taken
 
 
@@ -127,6 +131,8 @@ async def _prepare(connection: AsyncConnection, place: str) -> None:
 def _merge(place: str) -> str:
     """Judge every incoming fact against the latest revision of its key, and add what is new.
 
+    Where what is new stands, and what it supersedes stood, goes into the table `touching`.
+
     A fact that a file repeats is counted once as new and then as repeated. Two different contents
     of one id, which the reader of files refuses, would collide on the table's key and fail whole.
     """
@@ -137,12 +143,14 @@ def _merge(place: str) -> str:
     mine = ", ".join(f"f.{column}" for column in key)
     same = " AND ".join(f"t.{column} = f.{column}" for column in key)
     keys, names = ", ".join(key), ", ".join(content)
+    before = ", ".join(f"latest.{column} AS before_{column}" for column in content)
     return f"""
     WITH fresh AS (
         SELECT {", ".join(read)} FROM incoming_{place}
     ),
     judged AS MATERIALIZED (
         SELECT f.*,
+               {before},
                coalesce(latest.revision, 0) + 1 AS revision,
                latest.revision IS NOT NULL AND ({theirs}) IS NOT DISTINCT FROM ({ours}) AS known,
                row_number() OVER (PARTITION BY {mine}, {ours}) AS copy
@@ -158,6 +166,10 @@ def _merge(place: str) -> str:
         SELECT :agreement, {keys}, revision, {names}, :intake, :received_at
         FROM judged WHERE NOT known AND copy = 1
         RETURNING 1
+    ),
+    touched AS (
+        INSERT INTO touching (kind, name, start_at, end_at, revises)
+        {touching.places(place, "judged", "NOT known AND copy = 1")}
     )
     SELECT (SELECT count(*) FROM added) AS accepted,
            (SELECT count(*) FROM judged WHERE known OR copy > 1) AS repeated

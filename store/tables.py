@@ -138,6 +138,28 @@ intake = Table(
 )
 """One row per file of facts: what was read is what was accepted plus what was there already."""
 
+touched = Table(
+    "touched",
+    metadata,
+    Column("seq", BigInteger, Identity(), primary_key=True),
+    _agreement(),
+    _text("intake"),
+    _text("kind"),
+    _text("name"),
+    _at("start_at"),
+    _at("end_at"),
+    Column("revises", Boolean, nullable=False),
+    _at("received_at"),
+    _recorded(),
+    Index(None, "agreement", "intake"),
+    Index(None, "agreement", "kind", "name", "start_at"),
+)
+"""Where an intake changed what is known: a span of a UTC day, and whether something was revised.
+
+The places of facts that are new and of those they supersede. `name` is that of the series, the
+service, the instrument, the KPI, the type or the line; tickets, and what befell them, have none.
+"""
+
 ticket = Table(
     "ticket",
     metadata,
@@ -522,6 +544,7 @@ GROWING = (
     "document",
     "edition",
     "intake",
+    "touched",
     "ticket",
     "sample",
     "fact",
