@@ -53,7 +53,9 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON; instant
 @UNTIL
 @KNOWN_AT
 @click.option("--clocks", is_flag=True, help="Also the clocks of every ticket.")
-@click.option("--explain", metavar="KPI/PERIOD", help="Explain one figure, line or trigger.")
+@click.option(
+    "--explain", metavar="KPI/PERIOD", help="Explain one figure, line, trigger, or ticket/ID."
+)
 @JSON
 def assess_verb(
     agreement: Path,
@@ -75,6 +77,7 @@ def assess_verb(
 
     timeline, digest = _timeline(agreement, amendments)
     read = _facts((*facts, *more), timeline)
+    clocks = clocks or (explain or "").startswith("ticket/")
     assessment = _assessed(timeline, read, _limits(times, timeline), digest=digest, clocks=clocks)
     if explain is not None:
         _explain(assessment, explain, as_json=as_json)
@@ -302,14 +305,17 @@ def _instant(text: str | None, timeline: "Timeline", option: str) -> datetime | 
 
 
 def _explain(assessment: "Assessment", subject: str, *, as_json: bool) -> None:
-    from reports.assessment_text import explained, subjects
+    from reports.assessment_text import explained, of_ticket, subjects
+    from reports.clocks import clock_document
 
     told = explained(assessment, subject)
     if not told:
         near = ", ".join(subjects(assessment, subject))
         fail(Exit.NOT_FOUND, f"there is no '{subject}' in this assessment; there are {near}")
     if as_json:
-        print_json({"subject": subject, "explained": told})
+        runs = of_ticket(assessment, subject)
+        of = [clock_document(run) for run in runs]
+        print_json({"subject": subject, "explained": told, **({"clocks": of} if of else {})})
     else:
         click.echo("\n".join(told))
 

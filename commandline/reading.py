@@ -232,17 +232,21 @@ async def history_verb(
 
 @click.command("explain")
 @click.argument("agreement")
-@click.argument("what", metavar="KPI/PERIOD | CASE")
+@click.argument("what", metavar="KPI/PERIOD | ticket/ID | CASE")
 @JSON
 @verb
 async def explain_verb(agreement: str, what: str, *, as_json: bool) -> None:
-    """Explain a figure (errors/2027-W09) or a case (its id): what went into it, under which terms.
+    """Explain a figure (errors/2027-W09), a ticket (ticket/T1) or a case (its id), and its terms.
 
     A figure is told with what followed: its points, its lines of the ledger, what it set off. Of a
-    KPI that is split, one dimension is named between: restore/leeds/2027-03.
+    KPI that is split, one dimension is named between: restore/leeds/2027-03. A ticket is told with
+    each of its clocks: the clause, every stretch and pause, what did not count, and the deadline.
     """
     from store.views import explain
 
+    if what.startswith("ticket/"):
+        await _explain_ticket(agreement, what.removeprefix("ticket/"), as_json=as_json)
+        return
     is_case = what.startswith("noncompliance/")
     kpi, *dim, period = what.split("/") if "/" in what else (what, "")
     async with record() as connection:
@@ -263,6 +267,29 @@ async def explain_verb(agreement: str, what: str, *, as_json: bool) -> None:
         _print(*_case(found))
     else:
         _print(*_figure(found))
+
+
+async def _explain_ticket(agreement: str, ticket: str, *, as_json: bool) -> None:
+    """The clocks of a ticket, as they stand now."""
+    from reports.clocks import document, told
+    from store.views import explain
+
+    now = datetime.now(UTC)  # noqa: TID251 - a page is read at an instant
+    async with record() as connection:
+        found = await explain.ticket(connection, agreement, ticket, now)
+    if found is None:
+        fail(
+            Exit.NOT_FOUND,
+            f"{agreement} knows no ticket {ticket}; hand it in with `covenant facts`",
+        )
+    edition, runs = found
+    terms = {"agreement": agreement, "edition": edition.number, "digest": edition.digest}
+    if as_json:
+        print_json({**document(ticket, runs), **terms})
+        return
+    for line in told(ticket, runs) or [f"No clock of {agreement} has a limit for {ticket}."]:
+        click.echo(line)
+    click.echo(f"Terms: edition {edition.number}, SHA-256 {edition.digest}")
 
 
 def _figure(found: dict[str, Any]) -> list[Any]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.charges import ChargeBook
-from domain.clock import ClockRun
-from domain.clock import run as run_clock
+from domain.clocks.every import Clocks
+from domain.clocks.runs import ClockRun
 from domain.dates import dates
 from domain.facts import Fact, Ticket, TicketEvent
 from domain.facts.book import FactBook, book
@@ -30,10 +30,9 @@ from domain.results import (
     Trouble,
 )
 from domain.schedule import DuePeriod
-from domain.service_calendar import ServiceCalendar, compiled
 from domain.spans import after
 from domain.support import with_support
-from domain.terms.shape import Kind, Terms
+from domain.terms.shape import Kind
 from domain.timeline import Edition, Timeline, term_starts_at
 from domain.triggers import fire
 from domain.unused import unused
@@ -223,26 +222,17 @@ def _clocks(timeline: Timeline, known: FactBook, known_at: datetime | None) -> t
     events: dict[str, list[TicketEvent]] = {}
     for event in known.ticket_events:
         events.setdefault(event.ticket, []).append(event)
-    runs: list[ClockRun] = []
-    of_edition = {edition.number: _hours(edition.terms) for edition in timeline.editions}
-    for ticket in known.tickets:
-        edition = timeline.at(ticket.opened_at)
-        terms, hours = edition.terms, of_edition[edition.number]
-        zone = zone_named(terms.zone)
-        working = None if terms.working_days is None else hours[terms.working_days]
-        for clock in terms.clocks:
-            run = run_clock(clock, ticket, events.get(ticket.id, ()), hours, zone, now, working)
-            runs += [] if run is None else [run]
-    return tuple(runs)
+    clocks = {edition.number: Clocks(edition.terms) for edition in timeline.editions}
+    return tuple(
+        run
+        for ticket in known.tickets
+        for run in clocks[timeline.at(ticket.opened_at).number].on(
+            ticket, events.get(ticket.id, ()), now
+        )
+    )
 
 
 def _instants(ticket: Ticket) -> Iterator[datetime]:
     for at in (ticket.opened_at, ticket.responded_at, ticket.resolved_at, ticket.closed_at):
         if at is not None:
             yield at
-
-
-def _hours(terms: Terms) -> dict[str, ServiceCalendar]:
-    return {
-        key: compiled(calendar, zone_named(terms.zone)) for key, calendar in terms.calendars.items()
-    }

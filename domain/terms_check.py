@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from domain.checks.charges import CHARGE_RULES
+from domain.checks.clocks import CLOCK_RULES
 from domain.checks.governance import GOVERNANCE_RULES
 from domain.checks.kpis import KPI_RULES
 from domain.checks.measures import MEASURE_RULES
@@ -120,6 +121,7 @@ RULES: Rules = (
     ("", a_period_fits_into_the_term),
     ("kpis.*", cut_off_is_soon),
     *REFERENCE_RULES,
+    *CLOCK_RULES,
     *MEASURE_RULES,
     *KPI_RULES,
     ("", patterns_can_come_true),

@@ -10,11 +10,11 @@ from fractions import Fraction
 from typing import Any
 
 from domain.assessment import Assessment
-from domain.clock import ClockRun
 from domain.numbers import RoundingMode, rounded
 from domain.proposals import Proposal
 from domain.results import Budget, Dim, Line, Result
 from domain.terms.shape import Band
+from reports.clocks import clock_document
 
 FORMAT = "covenant-assessment/1"
 
@@ -76,7 +76,7 @@ def as_json(assessment: Assessment) -> dict[str, Any]:
             }
             for right in assessment.rights
         ],
-        "clocks": [_clock(run) for run in assessment.clocks],
+        "clocks": [clock_document(run) for run in assessment.clocks],
         "windows": [
             {
                 "kpi": due.kpi.key,
@@ -226,22 +226,6 @@ def _line(line: Line) -> dict[str, Any]:
         "adjusts": list(line.adjusts),
         "clause": line.clause,
         "reason": list(line.reason),
-    }
-
-
-def _clock(run: ClockRun) -> dict[str, Any]:
-    return {
-        "ticket": run.ticket,
-        "clock": run.clock,
-        "deadline": at(run.deadline),
-        "elapsed_s": decimal(Fraction(run.elapsed)),
-        "left_s": decimal(Fraction(run.left)),
-        "status": run.status,
-        "segments": [
-            {"start": at(each.start), "end": at(each.end), "kind": each.kind, "why": each.why}
-            for each in run.segments
-        ],
-        "reason": list(run.reason),
     }
 
 

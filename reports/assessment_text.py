@@ -6,10 +6,13 @@ from difflib import get_close_matches
 from fractions import Fraction
 
 from domain.assessment import Assessment
+from domain.clocks.runs import ClockRun
 from domain.money import Money
 from domain.results import Line, LineType, Result
 from domain.zones import zone_named
 from reports.assessment import band_name, decimal
+from reports.clocks import PREFIX
+from reports.clocks import told as ticket_told
 
 Row = tuple[str, ...]
 Section = tuple[str, Row, list[Row]]
@@ -57,6 +60,7 @@ def subjects(assessment: Assessment, like: str) -> list[str]:
             *(line.id for line in assessment.lines),
             *(total.period.key for total in assessment.totals),
             *(key for key, _, _ in _further(assessment)),
+            *(PREFIX + run.ticket for run in assessment.clocks),
         ]
     )
     return get_close_matches(like, every, n=5, cutoff=0.3) or list(every)[:5] or ["no results"]
@@ -64,6 +68,8 @@ def subjects(assessment: Assessment, like: str) -> list[str]:
 
 def explained(assessment: Assessment, subject: str) -> list[str]:
     """Why: of `KPI/PERIOD`, a line, a trigger, a right, a date …; empty when there is none such."""
+    if subject.startswith(PREFIX):
+        return ticket_told(subject.removeprefix(PREFIX), of_ticket(assessment, subject))
     results = [each for each in assessment.results if subject in names(each)]
     told = [line for result in results for line in _result_told(assessment, result)]
     for line in assessment.lines:
@@ -79,6 +85,11 @@ def explained(assessment: Assessment, subject: str) -> list[str]:
         if key == subject:
             told += [title, *map(_indented, reason)]
     return told
+
+
+def of_ticket(assessment: Assessment, subject: str) -> list[ClockRun]:
+    """The clocks of a ticket that is asked for as `ticket/ID`."""
+    return [run for run in assessment.clocks if PREFIX + run.ticket == subject]
 
 
 def _further(assessment: Assessment) -> Iterator[tuple[str, str, Sequence[str]]]:

@@ -114,6 +114,15 @@ async def facts_within(
     return found
 
 
+async def facts_of_ticket(
+    connection: AsyncConnection, agreement: str, known_at: datetime, name: str
+) -> list[Fact]:
+    """A ticket by its id, and whatever befell it; empty when it is not known."""
+    query = _known(ticket, agreement, known_at).where(ticket.c.id == name)
+    found: list[Fact] = [ticket_of(row) for row in await connection.execute(query)]
+    return found + (await _events_of(connection, agreement, known_at, [name]) if found else [])
+
+
 async def _events_of(
     connection: AsyncConnection, agreement: str, known_at: datetime, tickets: list[str]
 ) -> list[Fact]:

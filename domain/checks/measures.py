@@ -57,7 +57,7 @@ KINDS = {
     Kind.AVAILABILITY: Takes(("outages",)),
     Kind.ATTAINMENT: Takes(("clock",), allows=("missing",)),
     Kind.CONTACT: Takes(("counts",), needs=("formula",), ignores=("of",)),
-    Kind.SURVEY: Takes(("surveys",), needs=("score",), allows=("good",)),
+    Kind.SURVEY: Takes(("surveys",), needs=("score",), allows=("good", "minimum_sample")),
     Kind.COMPOSITE: Takes(("parts",), needs=("combine",)),
     Kind.DELAY: Takes(("events",)),
     Kind.REPORTED: Takes(()),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from domain.service_calendar import calendar_problems
-from domain.terms.calendars import Calendar, TicketClock
+from domain.terms.calendars import Calendar
 from domain.terms.consequences import Consequence, DatedStep, Relief, Trigger
 from domain.terms.kinds import until_a_hole, values_at
 from domain.terms.problems import Findings, Found, Rule, Rules
@@ -50,6 +50,7 @@ def _once(keys: Iterable[str], name: str) -> Findings:
 NAMES: tuple[tuple[str, str, str], ...] = (
     ("kpis.*.measure.calendar", "calendar", "calendars"),
     ("clocks.*.calendar", "calendar", "calendars"),
+    ("clocks.*.limits.*.calendar", "calendar", "calendars"),
     ("working_days", "calendar", "calendars"),
     ("kpis.*.measure.clock", "clock", "clocks"),
     ("kpis.*.provided_by", "further provider", "parties.others"),
@@ -112,7 +113,7 @@ def _way_back(start: str, leads: Mapping[str, Sequence[str]]) -> list[str]:
     return []
 
 
-# --- calendars and clocks
+# --- calendars
 
 
 def calendars_are_hours(calendar: Calendar) -> Findings:
@@ -120,19 +121,6 @@ def calendars_are_hours(calendar: Calendar) -> Findings:
     for problem in calendar_problems(calendar):
         said, _, remedy = problem.partition("; ")
         yield Found(("hours",), Rule.BAD_CALENDAR, said, remedy or "correct the hours")
-
-
-def limits_can_be_reached(clock: TicketClock) -> Findings:
-    """A limit without `where` fits every ticket, so that none after it counts."""
-    for index, limits in enumerate(clock.limits):
-        if limits.within.amount == 0:
-            said = f"{limits.within} leaves no time at all"
-            path = ("limits", index, "within")
-            yield Found(path, Rule.ZERO_LENGTH, said, "write a length above zero")
-        if any(not earlier.where for earlier in clock.limits[:index]):
-            said = "a limit before this one fits every ticket"
-            remedy = "move the limit without `where` to the end"
-            yield Found(("limits", index), Rule.NEVER_REACHED, said, remedy)
 
 
 # --- triggers
@@ -169,7 +157,6 @@ REFERENCE_RULES: Rules = (
     ("", names_are_known),
     ("", kpis_do_not_rest_on_themselves),
     ("calendars.*", calendars_are_hours),
-    ("clocks.*", limits_can_be_reached),
     ("triggers.*.steps", steps_follow_each_other),
     ("triggers.*", termination_rights_are_described),
 )

@@ -1,10 +1,11 @@
 """Figures of ticket clocks: how many of them were met, and how long they ran."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from domain.clock import ClockRun, ClockStatus, length_text
+from domain.clocks.runs import SETTLED, ClockRun, ClockStatus, length_text
 from domain.measurement import digest_of, excludes_missing
 from domain.measures.figure import Figure, Frame, no_figure, ratio
 from domain.measures.words import many, were
@@ -13,18 +14,34 @@ TOLD = 10
 """So many missed tickets are told one by one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a clock, or of one cycle of a clock for updates."""
+
+    of: str
+    met: bool
+    left: Fraction
+
+
 def attainment(frame: Frame) -> Figure:
     """The share of clocks that were met, among those of which it is settled.
 
     A clock that still runs within its limit is left out. One that is overdue and not stopped is
-    missed, unless the terms leave out what has no value.
+    missed, unless the terms leave out what has no value. Of a clock for updates each cycle counts;
+    any other counts once, and one that began anew is missed if any of its runs was.
     """
-    judged = [run for run in _runs(frame) if _is_settled(frame, run)]
-    pending = sum(1 for _ in _runs(frame)) - len(judged)
+    judged: list[Outcome] = []
+    pending = 0
+    for run in _runs(frame):
+        outcomes = list(_outcomes(frame, run))
+        judged += outcomes
+        pending += run.status not in SETTLED if run.cycles else not outcomes
     if not judged:
         said = [_pending_sentence(pending)] if pending else []
         return no_figure(*said, missing=pending, inputs_digest=_digest(frame))
-    met = sum(run.status == ClockStatus.MET for run in judged)
+    met = sum(each.met for each in judged)
+    updates = next(_runs(frame)).cycles
+    counted = many(len(judged), "cycle" if updates else "ticket")
     return Figure(
         value=ratio(Fraction(met), Fraction(len(judged)), frame.kpi.unit),
         num=Fraction(met),
@@ -32,7 +49,7 @@ def attainment(frame: Frame) -> Figure:
         sample=len(judged),
         missing=pending,
         inputs_digest=_digest(frame),
-        lead=(f"{met:,} of {many(len(judged), 'ticket')} kept the clock {frame.measure.clock}:"),
+        lead=(f"{met:,} of {counted} kept the clock {frame.measure.clock}:"),
         reason=(*_missed(judged), *([_pending_sentence(pending)] if pending else [])),
     )
 
@@ -40,35 +57,52 @@ def attainment(frame: Frame) -> Figure:
 def clock_readings(frame: Frame) -> dict[str, Decimal | None]:
     """The seconds after which each clock stopped; None of one that has not."""
     return {
-        run.ticket: None
-        if run.stopped_at is None
-        else Decimal(int(run.elapsed * 1_000_000)).scaleb(-6)
+        _name(each): None
+        if each.stopped_at is None
+        else Decimal(int(each.elapsed * 1_000_000)).scaleb(-6)
         for run in _runs(frame)
+        for each in (run.cycles or (run,))
     }
 
 
 def _runs(frame: Frame) -> Iterator[ClockRun]:
-    """The clocks of the window's tickets; a ticket for which there is no limit has none."""
+    """The clocks of the window's tickets; one for which there is no limit (any longer) has none."""
     for fact in frame.facts:
         run = frame.runs.get(fact.id)
-        if run is not None:
+        if run is not None and run.status != ClockStatus.SUPERSEDED:
             yield run
 
 
-def _is_settled(frame: Frame, run: ClockRun) -> bool:
-    if run.stopped_at is None and excludes_missing(frame.measure):
-        return False
-    return run.status in {ClockStatus.MET, ClockStatus.MISSED}
+def _outcomes(frame: Frame, run: ClockRun) -> Iterator[Outcome]:
+    unstopped = excludes_missing(frame.measure)
+    judged = [
+        each
+        for each in run.judged
+        if not (unstopped and each.stopped_at is None and each.superseded is None)
+    ]
+    if run.cycles:
+        for each in judged:
+            yield Outcome(_name(each), each.status == ClockStatus.MET, each.left)
+        return
+    missed = [each.left for each in judged if each.status == ClockStatus.MISSED]
+    if missed:
+        yield Outcome(run.ticket, met=False, left=min(missed))
+    elif run in judged:
+        yield Outcome(run.ticket, met=True, left=run.left)
 
 
-def _missed(judged: list[ClockRun]) -> Iterator[str]:
-    """Which tickets missed their limit and by how much, by limit the commonest first."""
-    missed = sorted(
-        (run for run in judged if run.status == ClockStatus.MISSED), key=lambda run: run.ticket
-    )
+def _name(run: ClockRun) -> str:
+    """The ticket; of a later cycle of a clock for updates, with its number: `T1#2`."""
+    number = len(run.cycles)
+    return f"{run.ticket}#{number}" if number > 1 else run.ticket
+
+
+def _missed(judged: list[Outcome]) -> Iterator[str]:
+    """Which tickets missed their limit and by how much."""
+    missed = sorted((each for each in judged if not each.met), key=lambda each: each.of)
     if not missed:
         return
-    told = ", ".join(f"{run.ticket} by {length_text(-run.left)}" for run in missed[:TOLD])
+    told = ", ".join(f"{each.of} by {length_text(-each.left)}" for each in missed[:TOLD])
     more = len(missed) - TOLD
     yield f"Missed by: {told}{f' and {more:,} more' if more > 0 else ''}."
 
@@ -79,5 +113,9 @@ def _pending_sentence(count: int) -> str:
 
 def _digest(frame: Frame) -> str:
     return digest_of(
-        {run.ticket: f"{run.status}\t{run.elapsed}\t{run.left}" for run in _runs(frame)}
+        {
+            _name(each): f"{each.status}\t{each.elapsed}\t{each.left}"
+            for run in _runs(frame)
+            for each in (run.cycles or (run,))
+        }
     )

@@ -8,6 +8,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from domain.clock import ClockRun, run
+from domain.clocks.hours import calendars_of
 from domain.facts import CountFact, Fact, Outage, Ticket, TicketEvent
 from domain.facts.book import FactBook
 from domain.measures.cuts import Cut, without
@@ -127,9 +128,7 @@ class Setting:
     def _run(self, clock: TicketClock, ticket: Ticket) -> ClockRun | None:
         place = clock.key, ticket.id
         if place not in self.runs:
-            hours = (
-                {} if clock.calendar is None else {clock.calendar: self.calendar(clock.calendar)}
-            )
+            hours = {key: self.calendar(key) for key in calendars_of(clock)}
             events = self.known.events.get(ticket.id, [])
             now = self.known.now or ticket.opened_at
             self.runs[place] = run(clock, ticket, events, hours, self.zone, now, self.working)

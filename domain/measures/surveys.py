@@ -1,6 +1,7 @@
 """Figures of survey answers: mean, top box, net promoter score."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 from domain.facts import Survey
@@ -24,17 +25,24 @@ def survey_score(frame: Frame) -> Figure:
     answers = frame.all_of(Survey)
     if not answers:
         return no_figure()
+    least = frame.measure.minimum_sample or 1
+    if len(answers) < least:
+        few = f"There {were(len(answers))} only {facts_of(frame.measure, len(answers))}"
+        said = f"{few}, fewer than the {least:,} that are agreed for a figure."
+        return replace(no_figure(said, inputs_digest=_digest(answers)), sample=len(answers))
     value, num, lead = SCORES[score](frame, answers)
     return Figure(
         value=value,
         num=num,
         den=Fraction(len(answers)),
         sample=len(answers),
-        inputs_digest=digest_of(
-            {each.id: f"{plain(each.score)}\t{plain(each.scale)}" for each in answers}
-        ),
+        inputs_digest=_digest(answers),
         lead=lead,
     )
+
+
+def _digest(answers: list[Survey]) -> str:
+    return digest_of({each.id: f"{plain(each.score)}\t{plain(each.scale)}" for each in answers})
 
 
 def _mean(frame: Frame, answers: list[Survey]) -> tuple[Fraction, Fraction, str]:

@@ -6,7 +6,17 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from domain.terms.clause import Clause
-from domain.terms.fields import HOURS, AnyLength, Day, Flag, Key, Text, Zone
+from domain.terms.fields import (
+    HOURS,
+    AnyLength,
+    Day,
+    Flag,
+    Key,
+    Length,
+    Percent,
+    Text,
+    Zone,
+)
 from domain.terms.measures import Where
 
 Hours = Annotated[str, StringConstraints(pattern=HOURS)]
@@ -24,11 +34,31 @@ class Calendar(Clause):
 
 
 class Stop(StrEnum):
-    """The event of a ticket that stops a clock."""
+    """The event of a ticket that stops a clock; that of an update begins it anew."""
 
     RESPONSE = "response"
     RESOLUTION = "resolution"
     CLOSURE = "closure"
+    UPDATE = "update"
+
+
+class Start(StrEnum):
+    """From when a clock counts."""
+
+    OPENED = "opened"
+    NEXT_OPEN_HOUR = "next_open_hour"
+
+
+class Policy(StrEnum):
+    """What becomes of a clock when its ticket is reopened, or another limit fits it.
+
+    `restart` begins anew; `carry` counts on, what was used is used; `retroactive` is as if it had
+    been so from the opening on.
+    """
+
+    RESTART = "restart"
+    CARRY = "carry"
+    RETROACTIVE = "retroactive"
 
 
 class Limits(Clause):
@@ -37,6 +67,20 @@ class Limits(Clause):
     where: Where = Field(default={}, description="Empty: every ticket.")
     within: AnyLength = Field(
         description="Hours and minutes are of the calendar's open hours; days are of local time."
+    )
+    calendar: Key | None = Field(None, description="The clock's if silent.")
+
+
+class PauseRule(Clause):
+    """Which events of a ticket pause a clock: all that is stated must hold."""
+
+    states: Annotated[tuple[Text, ...], Field(min_length=1)] = Field(
+        description="Ticket states, told by events."
+    )
+    reasons: tuple[Text, ...] = Field((), description="Only with one of these reasons.")
+    by: tuple[Text, ...] = Field((), description="Only through one of these actors.")
+    at_most: Length | None = Field(
+        None, description="So long at once, closed hours included; then the clock runs on."
     )
 
 
@@ -49,9 +93,32 @@ class TicketClock(Clause):
         description="The first whose `where` fits a ticket counts; none fits: no clock."
     )
     calendar: Key | None = Field(None, description="Around the clock if silent.")
-    pauses: tuple[Text, ...] = Field(
-        (), description="Ticket states, told by events, in which it does not run."
+    starts: Start = Field(
+        default=Start.OPENED, description="With the opening, or with the first open hour after it."
+    )
+    pauses: tuple[PauseRule | Text, ...] = Field(
+        (), description="Ticket states in which it does not run, or rules that say more."
+    )
+    answered_by: tuple[Text, ...] = Field(
+        (), description="Only through one of these actors does it stop; silent: any person."
+    )
+    robots: tuple[Text, ...] = Field(
+        ("system", "robot"), description="Actors whose deeds never stop a clock."
+    )
+    updates: Annotated[tuple[Text, ...], Field(min_length=1)] = Field(
+        ("updated", "responded"), description="Of an update clock: the events that are updates."
     )
     reopening_continues: Flag = Field(
         default=True, description="A reopened ticket's clock goes on; its closed time is a pause."
+    )
+    on_reopen: Policy | None = Field(
+        None, description="`carry` if silent; says more than `reopening_continues`."
+    )
+    on_change: Policy | None = Field(
+        None,
+        description="When an event changes a column so that another limit fits; silent: the "
+        "ticket's own columns count throughout.",
+    )
+    warn_at: tuple[Percent, ...] = Field(
+        (), description="Shares of the limit at which to warn, before it is missed."
     )

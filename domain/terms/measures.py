@@ -155,6 +155,9 @@ class Measure(Clause):
     )
     formula: Formula | None = Field(None, description="Of a contact centre's service level.")
     score: Score | None = Field(None, description="Of a survey.")
+    minimum_sample: Count | None = Field(
+        None, description="Of a survey: with fewer answers there is no figure."
+    )
     combine: Combine | None = Field(None, description="Of a composite.")
     calendar: Key | None = Field(
         None, description="Of availability: only the open hours of this calendar are agreed time."

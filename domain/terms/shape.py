@@ -238,6 +238,9 @@ class Kpi(Clause):
     cut_off: Length = Field(
         default=Span(0, Unit.DAY), description="After the period's end: facts known then count."
     )
+    warn_at: tuple[Percent, ...] = Field(
+        (), description="Shares of the error budget at which to warn, while the period runs."
+    )
     no_data: NoData = NoData.EXCLUDED
     low_volume: LowVolume | None = None
     averaging: Averaging | None = None

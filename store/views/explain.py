@@ -1,12 +1,17 @@
 """Why a figure is what it is, and what became of a case: everything that went into it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.editions import all_editions
+from domain.clocks.every import Clocks
+from domain.clocks.runs import ClockRun
+from domain.facts import Ticket, TicketEvent
+from store.editions import Edition, all_editions, in_force
+from store.known import facts_of_ticket
 from store.ledger import latest_fired
 from store.tables import case_period, entitlement, evaluation, noncompliance, notice
 from store.views.agreements import credited
@@ -91,6 +96,22 @@ async def _lines(connection: AsyncConnection, key: str, revisions: list[Row]) ->
             and row["dim"] in dims
         )
     ]
+
+
+async def ticket(
+    connection: AsyncConnection, key: str, name: str, now: datetime
+) -> tuple[Edition, list[ClockRun]] | None:
+    """The clocks of a ticket as they stand now, by the edition in force at its opening.
+
+    None when the agreement knows no such ticket.
+    """
+    found = await facts_of_ticket(connection, key, now, name)
+    tickets = [fact for fact in found if isinstance(fact, Ticket)]
+    if not tickets:
+        return None
+    events = [fact for fact in found if isinstance(fact, TicketEvent)]
+    edition = in_force(await all_editions(connection, key), tickets[0].opened_at)
+    return edition, Clocks(edition.terms).on(tickets[0], events, now)
 
 
 async def case(connection: AsyncConnection, case_id: str) -> Row | None:

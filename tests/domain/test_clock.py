@@ -1,97 +1,18 @@
 """Ticket clocks: until when they may run, what pauses them, and how they end."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.clock import ClockRun, ClockStatus, Segment, SegmentKind, run
+from domain.clock import ClockStatus, Segment, SegmentKind, run
 from domain.facts import Ticket, TicketEvent
-from domain.service_calendar import ServiceCalendar, compiled
 from domain.spans import parse_span
-from domain.terms.calendars import Calendar, Limits, Stop, TicketClock
-from domain.zones import zone_named
-
-LONDON = zone_named("Europe/London")
-BERLIN = zone_named("Europe/Berlin")
-
-HOURS: Mapping[str, ServiceCalendar] = {
-    key: compiled(Calendar.model_validate(terms), LONDON)
-    for key, terms in {
-        "office": {"hours": {"mon-fri": "08:00-17:00"}},
-        "berlin-17": {"hours": {"mon-fri": "09:00-17:00"}, "zone": "Europe/Berlin"},
-        "berlin-18": {"hours": {"mon-fri": "09:00-18:00"}, "zone": "Europe/Berlin"},
-        "berlin-8": {"hours": {"mon-fri": "08:00-18:00"}, "zone": "Europe/Berlin"},
-        "never": {"hours": {}},
-        "closed-tuesday": {"hours": {"mon-fri": "08:00-17:00"}, "holidays": ("2026-11-03",)},
-    }.items()
-}
-LATE = "2026-12-24T00:00"
-
-
-def utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
-
-
-def clock(
-    within: str = "4 h",
-    calendar: str | None = None,
-    stops: Stop = Stop.RESOLUTION,
-    pauses: tuple[str, ...] = ("pending",),
-    reopening_continues: bool = True,  # noqa: FBT001, FBT002
-    clause: str | None = None,
-) -> TicketClock:
-    return TicketClock(
-        key="fix",
-        stops=stops,
-        limits=(Limits(within=parse_span(within), clause=clause),),
-        calendar=calendar,
-        pauses=pauses,
-        reopening_continues=reopening_continues,
-    )
-
-
-def ticket(opened: str = "2026-11-02T10:00", **at: str) -> Ticket:
-    """The ticket `t1`: `resolved="2026-11-02T11:00"`."""
-    times = {name: utc(text) for name, text in at.items()}
-    return Ticket(
-        "t1",
-        utc(opened),
-        responded_at=times.get("responded"),
-        resolved_at=times.get("resolved"),
-        closed_at=times.get("closed"),
-    )
-
-
-def event(at: str, said: str, actor: str = "agent", of: str = "t1", key: str = "") -> TicketEvent:
-    """What was said: `state pending`, `reopened`."""
-    name, _, value = said.partition(" ")
-    return TicketEvent(
-        id=key or f"{at}-{said}",
-        ticket=of,
-        at=utc(at),
-        event=name,
-        value=value or None,
-        actor=actor,
-        reason=None,
-        columns={},
-    )
-
-
-def told(result: ClockRun, *names: str) -> tuple[object, ...]:
-    return tuple(getattr(result, name) for name in names)
-
-
-def ran(
-    terms: TicketClock, of: Ticket, events: Sequence[TicketEvent] = (), now: str = LATE
-) -> ClockRun:
-    result = run(terms, of, events, HOURS, LONDON, utc(now))
-    assert result is not None
-    return result
-
+from domain.terms.calendars import Limits, Stop, TicketClock
+from tests.domain.ticking import BERLIN, HOURS, LATE, LONDON, clock, event, ran, ticket, told, utc
 
 # --- cases with known answers
 
@@ -645,7 +566,7 @@ def test_segments_cover_the_run_and_add_up(
     terms: TicketClock, events: Sequence[TicketEvent], now: str
 ) -> None:
     result = ran(terms, ticket("2026-10-23T10:00"), events, now)
-    bounds = [(each.start, each.end) for each in result.segments]
+    bounds = [(each.start, each.end) for each in result.ledger]
     counted = [each.end - each.start for each in result.segments if each.kind == SegmentKind.OPEN]
 
     assert [start for start, _ in bounds[1:]] == [end for _, end in bounds[:-1]]

@@ -1,0 +1,179 @@
+"""From when to when a clock was asked to run: its laps.
+
+A clock stops:
+
+- of a response, at the first response;
+- of a resolution, when the ticket is resolved, or closed without having been resolved;
+- of a closure, when the ticket is closed;
+- of an update, at each update, to begin anew until the ticket is resolved or closed.
+
+A robot never stops a clock. Where the terms name actors, only theirs is the response, resolution,
+closure or update that counts; a ticket may be closed by anybody else.
+
+A `reopened` event undoes a resolution or closure, so that the last one that stands counts; until
+then a further resolution or closure changes nothing. What happens at the same instant counts in
+the order of `domain.clocks.Turn`.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from domain.clocks import Turn
+from domain.clocks.pauses import Pause, actor
+from domain.facts import Ticket, TicketEvent
+from domain.terms.calendars import Policy, Stop, TicketClock
+
+ENDS = {
+    Stop.RESPONSE: frozenset({"closed"}),
+    Stop.RESOLUTION: frozenset({"resolved", "closed"}),
+    Stop.CLOSURE: frozenset({"closed"}),
+    Stop.UPDATE: frozenset({"resolved", "closed"}),
+}
+"""The events that end the work on a ticket until it is reopened."""
+
+ANSWERS = {
+    Stop.RESPONSE: frozenset({"responded"}),
+    Stop.RESOLUTION: frozenset({"resolved"}),
+    Stop.CLOSURE: frozenset({"closed"}),
+}
+"""The events that count only through those who may answer; of an update the terms name them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lap:
+    """A stretch for which a clock was set: until its stop, its replacement by the next, or now.
+
+    `idle` are stretches in it between an end of work and the reopening.
+    """
+
+    since: datetime
+    stop: datetime | None
+    until: datetime
+    idle: tuple[Pause, ...] = ()
+    why: str = "the opening"
+
+
+def laps(
+    clock: TicketClock, ticket: Ticket, told: Sequence[TicketEvent], now: datetime
+) -> list[Lap]:
+    """The laps of a clock on a ticket, in order; there is at least one."""
+    turns = _Turns(clock, ticket, told, now)
+    works = _works(turns, ticket.opened_at)
+    if clock.stops == Stop.UPDATE:
+        return list(_updates(turns, works, now))
+    policy = clock.on_reopen or (Policy.CARRY if clock.reopening_continues else Policy.RETROACTIVE)
+    if policy == Policy.RESTART:
+        return list(_anew(turns, works, now))
+    idle = [
+        Pause(one.end, other.start, "finished, until it was reopened")
+        for one, other in pairwise(works)
+        if one.end is not None
+    ]
+    stop = works[-1].end
+    if clock.stops == Stop.RESPONSE:
+        stop = min(turns.answers(), default=None)
+    stop = None if stop is None else max(stop, ticket.opened_at)
+    kept = tuple(idle) if policy == Policy.CARRY else ()
+    return [Lap(ticket.opened_at, stop, stop or now, kept)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """From the opening or a reopening to the end of the work, if it has ended."""
+
+    start: datetime
+    end: datetime | None
+
+
+class _Turns:
+    """What is known of a ticket, as far as it counts for a clock."""
+
+    def __init__(
+        self, clock: TicketClock, ticket: Ticket, told: Iterable[TicketEvent], now: datetime
+    ) -> None:
+        self._stops = clock.stops
+        self._robots = frozenset(map(actor, clock.robots))
+        self._people = frozenset(map(actor, clock.answered_by))
+        self._answers = ANSWERS.get(clock.stops) or frozenset(clock.updates)
+        self.told = told
+        own = {
+            "responded": ticket.responded_at,
+            "resolved": ticket.resolved_at,
+            "closed": ticket.closed_at,
+        }
+        self._own = {name: at for name, at in own.items() if at is not None and at <= now}
+
+    @property
+    def is_response(self) -> bool:
+        """Whether it is the first response that stops the clock."""
+        return self._stops == Stop.RESPONSE
+
+    def answers(self) -> set[datetime]:
+        """When somebody who may answered, closed or not."""
+        return set().union(*(self._instants(name) for name in self._answers))
+
+    def ends(self) -> set[datetime]:
+        """When work ended."""
+        return set().union(*(self._instants(name) for name in ENDS[self._stops]))
+
+    def _instants(self, name: str) -> set[datetime]:
+        """When such a thing happened that counts. The ticket's own is an event's if both agree."""
+        events = [event for event in self.told if event.event == name]
+        found = {event.at for event in events if self._counts(event)}
+        own = self._own.get(name)
+        if own is not None and all(event.at != own for event in events):
+            found.add(own)
+        return found
+
+    def _counts(self, event: TicketEvent) -> bool:
+        by = actor(event.actor)
+        if event.event in self._answers:
+            return by not in self._robots and (not self._people or by in self._people)
+        return by not in self._robots or self.is_response
+
+
+def _works(turns: _Turns, opened: datetime) -> list[_Work]:
+    order = [(at, Turn.STOPPED) for at in turns.ends()]
+    order += [(event.at, Turn.REOPENED) for event in turns.told if event.event == "reopened"]
+    works = [_Work(opened, None)]
+    for at, turn in sorted(order):
+        last = works[-1]
+        if turn == Turn.STOPPED and last.end is None:
+            works[-1] = _Work(last.start, max(at, last.start))
+        elif turn == Turn.REOPENED and last.end is not None:
+            works.append(_Work(max(at, opened), None))
+    return works
+
+
+def _anew(turns: _Turns, works: Sequence[_Work], now: datetime) -> Iterator[Lap]:
+    """A lap for each stretch of work, each with its own stop."""
+    answers = sorted(turns.answers()) if turns.is_response else []
+    for index, work in enumerate(works):
+        following = works[index + 1].start if index + 1 < len(works) else None
+        stop = work.end
+        if turns.is_response:
+            stop = next(
+                (
+                    max(at, work.start)
+                    for at in answers
+                    if (at >= work.start or not index) and (following is None or at < following)
+                ),
+                None,
+            )
+        why = "the reopening" if index else "the opening"
+        yield Lap(work.start, stop, stop or following or now, why=why)
+
+
+def _updates(turns: _Turns, works: Sequence[_Work], now: datetime) -> Iterator[Lap]:
+    """A lap from each update to the next, or to the end of the work."""
+    updates = sorted(turns.answers())
+    for index, work in enumerate(works):
+        end = work.end
+        inside = [at for at in updates if work.start < at and (end is None or at < end)]
+        since, why = work.start, "the reopening" if index else "the opening"
+        for at in inside:
+            yield Lap(since, at, at, why=why)
+            since, why = at, "the update"
+        yield Lap(since, end, end or now, why=why)
