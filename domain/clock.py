@@ -7,7 +7,7 @@ instant all follows from the terms and the facts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -49,19 +49,23 @@ def run(
     found: list[ClockRun] = []
     for lap in laps(clock, ticket, told, now):
         for leg in legs(lap, chosen, clock.on_change, now):
-            found.append(_reckoned(clock, ticket, leg, rests, agreed, tuple(found)))
-    return replace(found[-1], told=told) if found else None
+            found.append(_reckoned(_Case(clock, ticket, told, rests, agreed), leg, tuple(found)))
+    return found[-1] if found else None
 
 
-def _reckoned(
-    clock: TicketClock,
-    ticket: Ticket,
-    leg: Leg,
-    rests: Sequence[Pause],
-    agreed: Agreed,
-    earlier: tuple[ClockRun, ...],
-) -> ClockRun:
-    lap = leg.lap
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A ticket and a clock, with all that is known of both."""
+
+    clock: TicketClock
+    ticket: Ticket
+    told: tuple[TicketEvent, ...]
+    rests: Sequence[Pause]
+    agreed: Agreed
+
+
+def _reckoned(case: _Case, leg: Leg, earlier: tuple[ClockRun, ...]) -> ClockRun:
+    clock, agreed, lap = case.clock, case.agreed, leg.lap
     stages = tuple(
         Stage(each.start, each.end, each.limits, agreed.basis(clock, each.limits), each.why)
         for each in leg.phases
@@ -69,20 +73,20 @@ def _reckoned(
     begun = agreed.begins(clock, leg.phases[0].limits, lap.since)
     if lap.stop is not None:
         begun = min(begun, lap.stop)
-    known = [*rests, *lap.idle]
+    known = [*case.rests, *lap.idle]
     if leg.superseded is not None:
         known = list(as_of(known, lap.until))
     pauses = tuple(disjoint(known, begun, lap.stop))
     elapsed = _elapsed(stages, pauses, begun, lap.until)
     deadline, within = _deadline(stages, pauses, begun, agreed)
     return ClockRun(
-        ticket=ticket.id,
+        ticket=case.ticket.id,
         terms=clock,
         deadline=deadline,
         elapsed=elapsed,
         left=within - elapsed,
         status=_status(leg, deadline, pauses),
-        opened_at=ticket.opened_at,
+        opened_at=case.ticket.opened_at,
         since=lap.since,
         begun_at=begun,
         stopped_at=lap.stop,
@@ -94,6 +98,7 @@ def _reckoned(
         superseded=leg.superseded,
         counts=leg.counts,
         earlier=earlier,
+        told=case.told,
     )
 
 

@@ -17,7 +17,7 @@ from domain.threshold import Edge, Threshold
 
 __all__ = ["ENGINE_VERSION", "Severity", "Status", "Verdict", "evaluate", "judge", "severity"]
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 """Raised whenever equal facts and terms could give another result; every result stores it."""
 
 

@@ -40,6 +40,8 @@ class Leg:
 def legs(lap: Lap, chosen: Sequence[Choice], policy: Policy | None, now: datetime) -> list[Leg]:
     """The legs of a lap, in order; none when no limit ever fits."""
     own = _within(lap, chosen, now)
+    if len(own) == 1:
+        return [_whole(lap, choice, limits) for choice in own if (limits := choice.limits)]
     match policy:
         case None | Policy.RESTART:
             return list(_restarted(lap, own))
@@ -47,6 +49,11 @@ def legs(lap: Lap, chosen: Sequence[Choice], policy: Policy | None, now: datetim
             return list(_carried(lap, own))
         case Policy.RETROACTIVE:
             return list(_reckoned_anew(lap, own))
+
+
+def _whole(lap: Lap, choice: Choice, limits: Limits) -> Leg:
+    """The lap under the one limit that fits throughout."""
+    return Leg(lap, (Phase(lap.since, None, limits, choice.why),))
 
 
 def _within(lap: Lap, chosen: Sequence[Choice], now: datetime) -> list[Choice]:

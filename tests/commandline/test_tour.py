@@ -133,6 +133,46 @@ def test_refusals_have_codes_and_say_what_is_possible(covenant: Run, tmp_path: P
     covenant("propose", "third", "--file", ROOT / "README.md", "--as", "client.governance", code=8)
 
 
+CLOCKED = """
+clocks:
+  - key: fix
+    stops: resolution
+    clause: "4.2"
+    limits: [{where: {priority: high}, within: 4 h}]
+    pauses: [{states: [waiting], reasons: [user], by: [agent]}]
+"""
+
+
+def test_a_ticket_is_told_with_each_of_its_clocks(covenant: Run, tmp_path: Path) -> None:
+    """Which limit applies and why, what paused it, what did not count, and the deadline."""
+    text = (HELPDESK / "agreement.yaml").read_text()
+    document = text.replace("agreement: helpdesk", "agreement: clocked") + CLOCKED
+    (tmp_path / "clocked.yaml").write_text(document)
+    tickets, events = tmp_path / "facts-ticket.csv", tmp_path / "facts-ticket_event.csv"
+    tickets.write_text("id,opened,priority\nT1,2026-11-02 09:00,high\nT2,2026-11-02 09:00,low\n")
+    events.write_text(
+        "id,ticket,at,event,value,actor,reason\n"
+        "E1,T1,2026-11-02 10:00,state,waiting,agent,user\n"
+        "E2,T1,2026-11-02 10:30,resolved,,system,\n"
+        "E3,T1,2026-11-02 11:00,resolved,,agent,\n"
+    )
+    covenant("launch", tmp_path / "clocked.yaml")
+    for file in (tickets, events):
+        covenant("facts", "clocked", file, "--as", "provider.service_manager")
+
+    told = covenant("explain", "clocked", "ticket/T1").stdout
+    (clock,) = read(covenant("explain", "clocked", "ticket/T1", "--json"))["clocks"]
+
+    assert "Ticket T1, clock fix, clause 4.2: met" in told
+    assert "This limit is for tickets with `priority` `high`." in told
+    assert "(state `waiting`, reason `user`, through agent), 1 h of the time that counts" in told
+    assert "through system did not count: a robot's deed never stops a clock." in told
+    assert "Terms: edition 1, SHA-256 " in told
+    assert (clock["deadline_local"], clock["elapsed_s"]) == ("2026-11-02 14:00", "3600")
+    assert "has a limit for T2" in covenant("explain", "clocked", "ticket/T2").stdout
+    assert "knows no ticket T9" in covenant("explain", "clocked", "ticket/T9", code=3).stderr
+
+
 def test_the_same_request_sent_twice_counts_once(covenant: Run, tmp_path: Path) -> None:
     document = (
         (HELPDESK / "agreement.yaml").read_text().replace("agreement: helpdesk", "agreement: twice")
