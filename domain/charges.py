@@ -16,7 +16,7 @@ from domain.money import Money, minor_units, places_of, whole_units
 from domain.numbers import RoundingMode, rounded
 from domain.periods import Every, Period, first_day, next_first_day, periods
 from domain.results import Trouble
-from domain.spans import Span, Unit
+from domain.spans import Span, Unit, shift
 from domain.stretch import Fixed, Stretch
 from domain.terms.consequences import Base
 from domain.terms.shape import Line, Terms
@@ -162,7 +162,7 @@ class ChargeBook:
         terms = self.timeline.latest
         start = Stretch(fixed=fixed).begins(settlement.end, self.zone, terms.first_day)
         day = local_date(start, self.zone)
-        end = midnight(next_first_day(Every(Every.YEAR.span, day), day), self.zone)
+        end = midnight(shift(day, Every.YEAR.span), self.zone)
         if settlement.start < self.ends_at:
             end = min(end, self.ends_at)
         name = str(day.year) if fixed is Fixed.CALENDAR_YEAR else f"from {day}"

@@ -1,4 +1,4 @@
-"""From what the facts amount to, to a verdict: compared exactly, told in sentences."""
+"""From a figure to what it means: compared exactly, told in sentences."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,16 +6,14 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from domain.measurement import Aggregate
 from domain.measures.figure import Figure
-from domain.measures.readings import figure_of
 from domain.measures.words import many
 from domain.numbers import RoundingMode, rounded, shown
 from domain.results import Status
 from domain.terms.shape import Band, Kind, Kpi, NoData, Rounding
 from domain.threshold import Edge, Threshold
 
-__all__ = ["ENGINE_VERSION", "Severity", "Status", "Verdict", "evaluate", "judge", "severity"]
+__all__ = ["ENGINE_VERSION", "Severity", "Status", "judge", "severity"]
 
 ENGINE_VERSION = "2"
 """Raised whenever equal facts and terms could give another result; every result stores it."""
@@ -34,27 +32,6 @@ SEVERITIES = {Status.BELOW_MINIMUM: Severity.SEVERE, Status.BELOW_EXPECTED: Seve
 def severity(status: Status) -> Severity | None:
     """Severe below the minimum, minor below what is expected, None when nothing was missed."""
     return SEVERITIES.get(status)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How a KPI did in a period.
-
-    `value` is the figure that was compared, in the KPI's unit and rounded if the terms say so;
-    `num` and `den` are exact. Without data there is no value.
-    """
-
-    status: Status
-    num: Decimal
-    den: int
-    value: Fraction | None
-    reason: tuple[str, ...]
-
-
-def evaluate(kpi: Kpi, aggregate: Aggregate) -> Verdict:
-    """Compare what the facts amount to with the target."""
-    judged = judge(kpi, figure_of(kpi, aggregate))
-    return Verdict(judged.status, aggregate.num, aggregate.den, judged.value, judged.reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Facts out of the record, as they were known before an instant: of each the latest revision."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.facts import Fact, FactKind
+from domain.facts import Fact, FactKind, ReliefFact
 from domain.terms.measures import Belongs
 from store.fact_rows import KEYS, fact_of, sample_of, ticket_of
 from store.tables import fact, sample, ticket
@@ -71,9 +71,31 @@ class Wanted:
 async def standing_facts(
     connection: AsyncConnection, agreement: str, known_at: datetime
 ) -> list[Fact]:
-    """Charges, credits, events, reported results and claims to relief, all of them."""
+    """Charges, credits, events, reported results and claims to relief, all of them.
+
+    A claim to relief was handed in when its first revision was received.
+    """
     query = _known(fact, agreement, known_at).where(fact.c.kind.in_(STANDING))
-    return [fact_of(row) for row in await connection.execute(query)]
+    found = [fact_of(row) for row in await connection.execute(query)]
+    if not any(isinstance(each, ReliefFact) for each in found):
+        return found
+    claimed = dict(await _first_receipts(connection, agreement, FactKind.RELIEF))
+    return [
+        replace(each, received_at=claimed[each.id]) if isinstance(each, ReliefFact) else each
+        for each in found
+    ]
+
+
+async def _first_receipts(
+    connection: AsyncConnection, agreement: str, kind: FactKind
+) -> list[tuple[str, datetime]]:
+    """When the first revision of each fact of the kind was received."""
+    query = (
+        select(fact.c.id, func.min(fact.c.received_at))
+        .where(fact.c.agreement == agreement, fact.c.kind == kind)
+        .group_by(fact.c.id)
+    )
+    return [(name, at) for name, at in await connection.execute(query)]
 
 
 async def facts_within(

@@ -94,7 +94,8 @@ def book(facts: Iterable[Fact], known_at: datetime | None = None) -> FactBook:
     instant: what lasted from its end, an index from its publication, a relief from its decision
     (undecided, from its end), all else from when it happened. A ticket is known from its opening
     and each of its later instants as it comes. A correction counts from its receipt, but not
-    before what it corrects.
+    before what it corrects. A claim to relief keeps the receipt of its first version: what is
+    decided later does not make it late.
     """
     by_type: dict[type[Fact], list[Any]] = {each: [] for each in SHELVES}
     for fact in facts:
@@ -147,7 +148,18 @@ def _last(
         first_known[fact.id] = min(since, first_known.get(fact.id, since))
         if _is_known(since, known_at):
             chains.setdefault(first, []).append((since, depth, own, fact.id, fact))
-    return [max(chain, key=lambda version: version[:4])[4] for chain in chains.values()]
+    return [
+        _continued(
+            min(chain, key=lambda version: (version[1], version[0]))[4],
+            max(chain, key=lambda version: version[:4])[4],
+        )
+        for chain in chains.values()
+    ]
+
+
+def _continued(first: Any, last: Any) -> Any:  # noqa: ANN401 - of one type
+    """The last version; a claim to relief was handed in when its first one was received."""
+    return replace(last, received_at=first.received_at) if isinstance(last, ReliefFact) else last
 
 
 def _since(fact: Any, shelf: _Shelf) -> datetime:  # noqa: ANN401 - of any type

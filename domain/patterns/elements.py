@@ -25,7 +25,7 @@ class Element:
     """One link of a run: a period `[start, at)`, or an event, whose `start` and `at` are one.
 
     Elements of one `group` are counted together. `holds`: it is passed over, as if it were not
-    there; `breaks`: it ends a chain and is among so many periods, without counting.
+    there. What neither counts nor holds ends a chain.
     """
 
     group: str
@@ -35,7 +35,6 @@ class Element:
     counts: bool
     quantity: Fraction | None = None
     holds: bool = False
-    breaks: bool = False
     result: Result | None = None
 
 
@@ -121,7 +120,6 @@ def _result(pattern: Pattern, result: Result) -> Element:
         counts=counts and chain is None,
         quantity=quantity,
         holds=chain == Chain.HOLDS,
-        breaks=chain == Chain.BREAKS,
         result=result,
     )
 
@@ -195,7 +193,6 @@ def _settlement(pattern: Pattern, total: Total) -> Element:
         counts=counts,
         quantity=_added(pattern, quantity, counts=counts),
         holds=quantity is None and pattern.no_data == Chain.HOLDS,
-        breaks=quantity is None and pattern.no_data == Chain.BREAKS,
     )
 
 

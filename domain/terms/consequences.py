@@ -415,7 +415,9 @@ class Relief(Clause):
     ground: Key
     title: Text | None = None
     claimed_by: Literal["client", "provider", "either"] = "provider"
-    claim_within: AnyLength | None = Field(None, description="After the end of what is excused.")
+    claim_within: AnyLength | None = Field(
+        None, description="After the end of what is excused; the claim's first receipt counts."
+    )
     effect: Literal["facts", "period"] = Field(
         default="facts",
         description="Facts in that time are left out, or every period that it touches is excused.",

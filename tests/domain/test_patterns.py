@@ -308,11 +308,11 @@ def test_an_element_has_the_figure_and_says_what_it_does_to_a_chain() -> None:
 
     elements = elements_of(wanted, run(UPTIME, [GOOD, MISS, NO_DATA, EXCUSED]))
 
-    assert [(each.quantity, each.holds, each.breaks) for each in elements] == [
+    assert [(each.quantity, each.counts, each.holds) for each in elements] == [
         (GOOD, False, False),
-        (MISS, False, False),
-        (None, True, False),
+        (MISS, True, False),
         (None, False, True),
+        (None, False, False),
     ]
 
 
@@ -387,7 +387,7 @@ def test_credits_without_a_known_charge_are_without_data(said: str, holds: bool)
 
     (element,) = elements_of(wanted, [], [total(1, "1")])
 
-    assert (element.quantity, element.holds, element.breaks) == (None, holds, not holds)
+    assert (element.quantity, element.counts, element.holds) == (None, False, holds)
 
 
 def test_only_credits_above_nothing_count_where_no_limit_says_which() -> None:
@@ -823,7 +823,6 @@ def records(draw: st.DrawFn) -> list[Element]:
                     counts=kind in {0, 1},
                     quantity=quantity,
                     holds=kind == 3,
-                    breaks=kind == 4,
                 )
             )
     return draw(st.permutations(found))

@@ -399,6 +399,19 @@ def test_a_claim_in_time_counts(received: str | None) -> None:
     assert performed.results[0].value == 100
 
 
+@pytest.mark.parametrize(("first", "value"), [("01-16", 100), ("01-16 00:00:01", 85), (None, 100)])
+def test_a_later_decision_does_not_make_a_claim_late(first: str | None, value: int) -> None:
+    received_at = None if first is None else at(first)
+    claim = relief(
+        "r", "01-10", "01-11", ground="late", decision=Decision.PENDING, received_at=received_at
+    )
+    decided = relief("d", "01-10", "01-11", ground="late", corrects="r", received_at=at("02-20"))
+
+    performed = relieved(claim, decided)
+
+    assert performed.results[0].value == value
+
+
 def test_relief_of_all_is_told_once_where_it_does_not_hold() -> None:
     agreed = terms({}, {"key": "other"})
 

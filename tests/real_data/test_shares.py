@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.evaluation import evaluate
 from domain.facts import FactKind
 from domain.facts.files import FactFileError, open_facts
 from domain.measurement import Window
+from domain.measures.readings import figure_of
 from domain.periods import Every, periods
 from domain.zones import zone_named
 from store.facts import Intake, take_in
@@ -51,10 +51,10 @@ async def tally(
         terms = kpi(measure | {"where": {column: group}})
         amounts = await aggregate(connection, agreed, terms, windows)
         for month, amount in zip(months, amounts, strict=True):
-            verdict = evaluate(terms, amount)
-            if verdict.value is not None:
-                assert verdict.value == Fraction(100 * int(verdict.num), verdict.den)
-                found[month.key, group] = verdict.den, int(verdict.num)
+            figure = figure_of(terms, amount)
+            if figure.value is not None:
+                assert figure.value == Fraction(100 * amount.num) / amount.den
+                found[month.key, group] = amount.den, int(amount.num)
     return found
 
 
