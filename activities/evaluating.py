@@ -16,6 +16,7 @@ from domain.facts import Fact, FactKind
 from domain.facts.book import FactBook, book
 from domain.lifecycle import OVER
 from domain.measurement import Aggregate, Window
+from domain.measures.incidents import one_credit_each
 from domain.measures.outcome import of_figure
 from domain.measures.readings import figure_of
 from domain.measures.selection import SOURCES, counts_tickets
@@ -174,7 +175,9 @@ async def measure(
     touched = [
         each
         for each in (*due, *ahead)
-        if (each.kpi.key, each.period.start) not in counted or _is_touched(each, known)
+        if (each.kpi.key, each.period.start) not in counted
+        or _is_touched(each, known)
+        or one_credit_each(timeline.at(each.period.start).terms, each.kpi)
     ]
     facts = await _facts(connection, row.id, due_at, touched, made)
     known = book([*standing, *facts])

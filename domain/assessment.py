@@ -124,7 +124,12 @@ def assess(
         tuple(each for each in rights if within(each.arises)),
         _clocks(timeline, known, limits.known_at or limits.until) if clocks else (),
         tuple(each for each in windows if shown(each.period)),
-        tuple(sorted({*dates(terms), *steps}, key=lambda each: (each.at, each.key, each.rule))),
+        tuple(
+            sorted(
+                {*dates(terms), *steps, *account.dates},
+                key=lambda each: (each.at, each.key, each.rule),
+            )
+        ),
         tuple(indexation(terms, known.indices, charges)),
         proposals(timeline, results),
         tuple(dict.fromkeys((*_open(limits, until), *performed.defaults, *account.defaults))),

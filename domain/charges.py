@@ -18,7 +18,7 @@ from domain.periods import Every, Period, first_day, next_first_day, periods
 from domain.results import Trouble
 from domain.spans import Span, Unit, shift
 from domain.stretch import Fixed, Stretch
-from domain.terms.consequences import Base
+from domain.terms.remedies import Base
 from domain.terms.shape import Line, Terms
 from domain.timeline import Timeline, term_ends_at, term_starts_at
 from domain.zones import local_date, midnight, zone_named

@@ -14,7 +14,8 @@ from domain.patterns.elements import distinct, run_of, selects, under
 from domain.patterns.wording import cited, explained, told
 from domain.remedies.wording import figure, ordinal, points_said
 from domain.results import Points, Result, Status
-from domain.terms.consequences import Afterwards, Classification, Pattern, Repeat
+from domain.terms.patterns import Afterwards, Classification, Pattern
+from domain.terms.remedies import Repeat
 from domain.timeline import Timeline
 from domain.zones import zone_named
 

@@ -20,7 +20,8 @@ from domain.periods import first_day, next_first_day
 from domain.remedies.wording import figure
 from domain.results import Result
 from domain.spans import Span
-from domain.terms.consequences import Improvement, Pattern
+from domain.terms.consequences import Improvement
+from domain.terms.patterns import Pattern
 from domain.terms.shape import Kpi, Terms
 from domain.threshold import Threshold
 from domain.timeline import Timeline

@@ -136,7 +136,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """One settlement period: before caps and minimum, after them, and what is payable of that."""
+    """One settlement period: before caps and minimum, after them, and what is payable of that.
+
+    `deferred_minor` is what of it is payable only with the last invoice of the term;
+    `invoice_minor` what is payable with the invoice of this period, with all that comes due then.
+    """
 
     period: Period
     gross_minor: int | None
@@ -144,6 +148,8 @@ class Total:
     percent: Fraction | None
     payable_minor: int | None
     reason: tuple[str, ...] = ()
+    deferred_minor: int = 0
+    invoice_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from domain.patterns.elements import distinct, hanging
 from domain.patterns.wording import explained
 from domain.results import Dated, Fired, Result, RightArisen, Total
 from domain.spans import Span
-from domain.terms.consequences import DatedStep, Pattern, Right, Trigger
+from domain.terms.consequences import DatedStep, Right, Trigger
+from domain.terms.patterns import Pattern
 from domain.terms.shape import Terms
 from domain.timeline import Timeline
 from domain.zones import local_date, zone_named

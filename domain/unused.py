@@ -7,7 +7,7 @@ from domain.charges import ALL, SERVICE
 from domain.facts import FactKind
 from domain.facts.book import FactBook
 from domain.results import Trouble
-from domain.terms.consequences import Cap
+from domain.terms.remedies import Cap
 from domain.terms.shape import Terms
 from domain.terms.wording import did_you_mean
 from domain.timeline import Timeline, term_starts_at

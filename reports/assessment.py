@@ -48,6 +48,8 @@ def as_json(assessment: Assessment) -> dict[str, Any]:
                 "net_minor": total.net_minor,
                 "percent": decimal(total.percent),
                 "payable_minor": total.payable_minor,
+                "deferred_minor": total.deferred_minor,
+                "invoice_minor": total.invoice_minor,
                 "reason": list(total.reason),
             }
             for total in assessment.totals

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from domain.checks.patterns import kpis_named
 from domain.money import PLACES, MoneyError, money
-from domain.terms.consequences import Base, Cap, Over, Remedy, Scheme, SchemeKind
 from domain.terms.kinds import until_a_hole, values_at
 from domain.terms.problems import Findings, Found, Path, Rule, Rules
+from domain.terms.remedies import Base, Cap, Over, Remedy, Scheme, SchemeKind
 from domain.terms.shape import Charges, Kpi, Terms
 from domain.terms.wording import unknown_name
 

@@ -12,8 +12,8 @@ from itertools import chain
 from domain.periods import Every
 from domain.spans import SECONDS, Span, Unit, fewest_days, months_of, most_days
 from domain.stretch import Fixed, Stretch
-from domain.terms.consequences import Classification, Of, Pattern, Same
 from domain.terms.kinds import until_a_hole, values_at
+from domain.terms.patterns import Classification, Of, Pattern, Same
 from domain.terms.problems import Findings, Found, Path, Rule
 from domain.terms.shape import Kind, Kpi, Terms
 from domain.terms.wording import listed, unknown_name

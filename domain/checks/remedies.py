@@ -9,9 +9,10 @@ from decimal import Decimal
 from itertools import pairwise
 
 from domain.checks.patterns import QUANTITIES, gives_points, kpis_named, most_results
-from domain.terms.consequences import Of, Remedy, Same, Scheme, SchemeKind, Step
 from domain.terms.kinds import until_a_hole, values_at
+from domain.terms.patterns import Of, Same
 from domain.terms.problems import Findings, Found, Path, Rule
+from domain.terms.remedies import Remedy, Scheme, SchemeKind, Step
 from domain.terms.shape import Terms
 from domain.terms.wording import listed, unknown_name
 

@@ -10,11 +10,12 @@ from domain.facts import PeriodResult
 from domain.measures import Figure, measured
 from domain.measures.figure import spare_count
 from domain.measures.framing import Setting
+from domain.measures.incidents import Due, due_to, one_credit_each
 from domain.measures.relief import NO_EXCUSE, Excuse, Granted, excuse, sentences
 from domain.measures.reported import Reports, reported_figure
 from domain.measures.words import number
 from domain.periods import Period
-from domain.results import Budget, Dim, Points, Result, Status
+from domain.results import MISSED, Budget, Dim, Points, Result, Status
 from domain.terms.shape import Kpi
 
 
@@ -66,6 +67,7 @@ def result_of(slot: Slot, dim: Dim, given: Given, track: Track) -> tuple[Figure,
         own = _Outcome(bare.figure, Judgement(Status.EXCUSED, None, None, bare.judged.reason))
     elif given.reliefs or parts:
         own = _outcome(slot, dim, report, _values(parts, bare=False), track.own, excused)
+    due = _due_to(slot, dim, report, own.judged, excused, track.own)
     track.bare.append(Past(period.key, bare.figure.value))
     track.own.append(Past(period.key, None if excused.whole else own.figure.value))
 
@@ -88,10 +90,31 @@ def result_of(slot: Slot, dim: Dim, given: Given, track: Track) -> tuple[Figure,
         band=judged.band,
         points=_points(kpi, judged, report),
         budget=own.figure.budget or _spare(kpi, own.figure),
-        incident=None if report is None else report.columns.get("incident"),
+        incident=None if due is None else due.incident,
         inputs_digest=own.figure.inputs_digest,
-        reason=(*judged.reason, *sentences(excused, slot.setting.zone)),
+        reason=(
+            *judged.reason,
+            *sentences(excused, slot.setting.zone),
+            *([due.reason] if due is not None and due.reason else []),
+        ),
     )
+
+
+def _due_to(
+    slot: Slot,
+    dim: Dim,
+    report: PeriodResult | None,
+    judged: Judgement,
+    excused: Excuse,
+    past: Sequence[Past],
+) -> Due | None:
+    """The incident to which a miss is due: a report says it, facts are asked where it matters."""
+    if report is not None:
+        named = report.columns.get("incident")
+        return Due(named) if named else None
+    if judged.status not in MISSED or not one_credit_each(slot.setting.terms, slot.kpi):
+        return None
+    return due_to(slot.setting.frame(slot.kpi, dim, slot.period, excused.cut), past)
 
 
 def of_figure(kpi: Kpi, edition: int, period: Period, figure: Figure) -> Result:

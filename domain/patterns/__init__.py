@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from domain.patterns.elements import Element, elements_of
 from domain.stretch import Stretch
-from domain.terms.consequences import Afterwards, Pattern
+from domain.terms.patterns import Afterwards, Pattern
 from domain.threshold import Threshold
 
 __all__ = ["Completion", "Element", "completions", "elements_of"]

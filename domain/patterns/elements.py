@@ -15,8 +15,8 @@ from domain.money import PLACES
 from domain.remedies.wording import name_of
 from domain.results import Result, Status, Total
 from domain.spans import SECONDS, Unit
-from domain.terms.consequences import Chain, Classification, Of, Pattern, Same, Selection
 from domain.terms.measures import Where
+from domain.terms.patterns import Chain, Classification, Of, Pattern, Same, Selection
 from domain.threshold import Threshold
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from domain.patterns import Completion
 from domain.patterns.elements import Element, limit_of
 from domain.remedies.wording import figure
-from domain.terms.consequences import Of, Pattern
+from domain.terms.patterns import Of, Pattern
 
 SHOWN = 24
 """Of more members than this, not every one is told."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from domain.remedies.entries import IMPLICIT, remedies_of
 from domain.results import Default
-from domain.terms.consequences import SchemeKind
+from domain.terms.remedies import SchemeKind
 from domain.terms.shape import Terms
 
 

@@ -8,7 +8,7 @@ from domain.remedies.owed import Found, Owed, Run, clause_of, for_result, rate, 
 from domain.remedies.wording import figure, name_of, ordinal, points_said
 from domain.results import Result, Status
 from domain.stretch import Stretch
-from domain.terms.consequences import Remedy, Step
+from domain.terms.remedies import Remedy, Step
 
 # --- points
 

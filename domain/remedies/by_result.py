@@ -7,8 +7,8 @@ from domain.remedies.bands import named, owing_alone
 from domain.remedies.owed import Found, Run, clause_of, each_result, for_result, rate, said
 from domain.remedies.wording import figure, name_of, ordinal
 from domain.results import Dim, LineType, Result, Trouble
-from domain.terms.consequences import PartUnits, Remedy
 from domain.terms.measures import Kind
+from domain.terms.remedies import PartUnits, Remedy
 from domain.terms.shape import Band
 from domain.threshold import Threshold
 

@@ -21,7 +21,7 @@ from domain.remedies.lines import (
 )
 from domain.remedies.wording import figure
 from domain.results import Line, LineType, Trouble
-from domain.terms.consequences import Base, Cap, Over, Remedy, SchemeKind
+from domain.terms.remedies import Base, Cap, Over, Remedy, SchemeKind
 from domain.terms.shape import Terms
 
 

@@ -12,7 +12,8 @@ from domain.remedies.lines import CREDITS, Open, adjusting
 from domain.remedies.wording import figure
 from domain.results import Line, LineType, Result
 from domain.service_calendar import ServiceCalendar, later
-from domain.terms.consequences import EarnBack, EarnBackStep, Pattern, Remedy, Same
+from domain.terms.patterns import Pattern, Same
+from domain.terms.remedies import EarnBack, EarnBackStep, Remedy
 from domain.zones import local_date
 
 

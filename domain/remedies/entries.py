@@ -12,7 +12,8 @@ from domain.remedies.lines import line_of
 from domain.remedies.owed import Owed, Run, Settled
 from domain.remedies.schemes import owed
 from domain.results import MISSED, Line, Result, Status, Trouble
-from domain.terms.consequences import Base, Classification, Remedy, Scheme, SchemeKind
+from domain.terms.patterns import Classification
+from domain.terms.remedies import Base, Remedy, Scheme, SchemeKind
 from domain.terms.shape import Terms
 from domain.timeline import Timeline
 

@@ -22,10 +22,11 @@ from domain.remedies.entries import Entry, distinct, entries_of, in_currency, re
 from domain.remedies.lines import Open, opened, stated
 from domain.remedies.minimum import minimum
 from domain.remedies.payable import Lifecycle
-from domain.remedies.totals import credited, total_of
+from domain.remedies.totals import Payments, credited, total_of
 from domain.remedies.withholding import withheld
-from domain.results import Default, Fired, Line, Result, Total, Trouble
-from domain.terms.consequences import Base, Remedy, Trigger, Withholding
+from domain.results import Dated, Default, Fired, Line, Result, Total, Trouble
+from domain.terms.consequences import Trigger, Withholding
+from domain.terms.remedies import Base, Remedy
 from domain.terms.shape import Terms
 from domain.timeline import Timeline
 
@@ -53,6 +54,7 @@ class Ledger:
     totals: tuple[Total, ...]
     troubles: tuple[Trouble, ...]
     defaults: tuple[Default, ...]
+    dates: tuple[Dated, ...]
     credited: tuple[Total, ...] = field(repr=False)
     source: Source = field(repr=False, compare=False)
 
@@ -126,7 +128,7 @@ class _Account:
         self.credited: list[Total] = []
         self.troubles = list(source.troubles)
         self.earning: dict[Period, list[Line]] = {}
-        self.unpaid: set[str] = set()
+        self.payments = Payments()
 
     def settle(
         self,
@@ -155,7 +157,7 @@ class _Account:
         lines += [*before, *at_once]
         self.lines += lines
         known = self.source.known
-        self.totals.append(total_of(settlement, lines, now, self.book, known, self.unpaid))
+        self.totals.append(total_of(settlement, lines, now, self.book, known, self.payments))
         self.credited.append(credited(settlement, now, self.book))
 
     def _capped(
@@ -169,6 +171,12 @@ class _Account:
                     self.troubles.append(found)
                 else:
                     yield found
+
+    def dates(self) -> Iterator[Dated]:
+        """When deferred credits are payable: at the end of the last settlement period."""
+        for last, minor in sorted(self.payments.due.items(), key=lambda each: each[0].start):
+            rule = f"{self.book.said(minor)} of credits is payable with the invoice of {last.key}"
+            yield Dated("deferred_credits", last.end, rule)
 
     def _earn(self, now: Iterable[Open]) -> None:
         """Put what is earned back of these credits where it will be settled."""
@@ -191,6 +199,7 @@ def _settle(source: Source, withholdings: Withholdings) -> Ledger:
         tuple(account.totals),
         tuple(dict.fromkeys(account.troubles)),
         tuple(assumed_of(source.book.timeline.latest)),
+        tuple(account.dates()),
         tuple(account.credited),
         source,
     )

@@ -13,7 +13,7 @@ from domain.periods import Period
 from domain.remedies.owed import Owed
 from domain.remedies.wording import figure
 from domain.results import Line, LineType
-from domain.terms.consequences import Base, Remedy
+from domain.terms.remedies import Base, Remedy
 
 CREDITS = frozenset({LineType.CREDIT, LineType.DELAY})
 """What the word credit means where a cap or a withholding speaks of credits."""

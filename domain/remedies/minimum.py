@@ -11,7 +11,7 @@ from domain.periods import Period
 from domain.remedies.lines import Open, adjusting, lessen, lessen_percent
 from domain.remedies.wording import figure
 from domain.results import Line, LineType
-from domain.terms.consequences import Remedy
+from domain.terms.remedies import Remedy
 
 
 def minimum(

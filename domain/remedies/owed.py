@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from domain.periods import Period
 from domain.remedies.wording import figure
 from domain.results import Dim, LineType, Result, Trouble
-from domain.terms.consequences import Remedy
+from domain.terms.remedies import Remedy
 
 
 @dataclass(frozen=True, slots=True)

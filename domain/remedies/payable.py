@@ -1,4 +1,4 @@
-"""What is payable of a credit: claimed in time where it has to be, and not lapsed."""
+"""What is payable of a credit, and when: claimed in time, not lapsed, at once or with the last invoice."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from domain.facts import EventFact
 from domain.periods import Period
 from domain.remedies.lines import Open
 from domain.service_calendar import ServiceCalendar, later
-from domain.terms.consequences import Claim, Remedy
+from domain.terms.remedies import Claim, Remedy
 
 TERMINATION = "termination"
 """The type of the event that ends an agreement before its term."""
@@ -74,6 +74,18 @@ def _lapsed(remedy: Remedy, settlement: Period, book: ChargeBook, known: Lifecyc
         return None
     day = f"{ended.astimezone(book.zone):%Y-%m-%d}"
     return f"`{remedy.key}` lapsed: the agreement was terminated on {day}"
+
+
+def last_settlement(credit: Open, settlement: Period, book: ChargeBook, known: Lifecycle) -> Period:
+    """The settlement period with whose invoice a credit is paid: its own, or the last of the term.
+
+    The last is that in which the term ends, or an earlier termination. What is settled after it is
+    paid with its own.
+    """
+    if credit.remedy is None or credit.remedy.paid == "next_invoice":
+        return settlement
+    last = book.settlement_of(min(book.ends_at, known.terminated_at or book.ends_at))
+    return max(settlement, last, key=lambda each: each.start)
 
 
 def reasons(found: Iterable[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from domain.remedies.by_count import ladder, per_failure, points
 from domain.remedies.by_result import at_risk, linear, payment_share, recurrence, tiers
 from domain.remedies.owed import Found, Owed, Run
 from domain.results import Trouble
-from domain.terms.consequences import Remedy, SchemeKind
+from domain.terms.remedies import Remedy, SchemeKind
 
 
 def owed(remedy: Remedy, run: Run) -> Iterator[Owed | Trouble]:

@@ -15,18 +15,7 @@ from domain.periods import Every
 from domain.spans import Span, Unit
 from domain.terms.calendars import Calendar, TicketClock
 from domain.terms.clause import Clause
-from domain.terms.consequences import (
-    Cap,
-    Classification,
-    Improvement,
-    Indexation,
-    Pattern,
-    Promotion,
-    Relief,
-    Remedy,
-    Repeat,
-    Trigger,
-)
+from domain.terms.consequences import Improvement, Indexation, Promotion, Relief, Trigger
 from domain.terms.fields import (
     AnyPercent,
     ContactRef,
@@ -58,6 +47,8 @@ from domain.terms.measures import (
     Missing,
     NoData,
 )
+from domain.terms.patterns import Classification, Pattern
+from domain.terms.remedies import Cap, Remedy, Repeat
 
 __all__ = ["Clause", "Clock", "Kind", "Measure", "Missing", "NoData"]
 

@@ -12,7 +12,7 @@ from domain.patterns import Completion, completions, elements_of
 from domain.periods import Every, Period, periods
 from domain.results import Dim, Points, Result, Status
 from domain.spans import add_months
-from domain.terms.consequences import Pattern
+from domain.terms.patterns import Pattern
 from domain.terms.shape import Kpi, Terms
 from domain.timeline import Edition, Timeline, term_starts_at
 from domain.zones import midnight, zone_named

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from domain.charges import ChargeBook
 from domain.money import split
 from domain.periods import Period
-from domain.terms.consequences import Base
+from domain.terms.remedies import Base
 from tests.domain.ledgers import agreed, at, book, charged, month, timeline
 
 

@@ -768,3 +768,104 @@ def test_of_a_charge_that_was_paid_back_nobody_owes_a_share() -> None:
 
     assert nets(made) == {"2027-01": 0}
     assert {line.base_minor for line in made.lines} == {0}
+
+
+# --- what is payable with the last invoice
+
+
+def deferring(**remedy: Any) -> Terms:
+    return claiming(claim=None, paid="final_month", **remedy)
+
+
+def invoiced(made: Ledger) -> dict[str, tuple[int | None, int]]:
+    return {each.period.key: (each.invoice_minor, each.deferred_minor) for each in made.totals}
+
+
+def test_credits_of_the_final_month_are_payable_with_the_last_invoice_of_the_term() -> None:
+    terms = deferring()
+    made = reckoned(terms, *missed(terms, "2027-01", "2027-03", "2028-12"))
+    told = invoiced(made)
+
+    assert (told["2027-01"], told["2027-02"], told["2027-03"]) == ((0, 10_000), (0, 0), (0, 10_000))
+    assert told["2028-11"] == (0, 0)
+    assert told["2028-12"] == (30_000, 0)
+    assert [each.payable_minor for each in made.totals if each.payable_minor] == [10_000] * 3
+    assert made.totals[0].reason == (
+        "100.00 USD is payable with the last invoice, that of 2028-12, as agreed.",
+    )
+    assert made.totals[-1].reason == (
+        "200.00 USD of earlier periods is payable with this invoice, as agreed.",
+    )
+    assert [(each.key, each.at, each.rule) for each in made.dates] == [
+        (
+            "deferred_credits",
+            at("2029-01-01"),
+            "200.00 USD of credits is payable with the invoice of 2028-12",
+        )
+    ]
+
+
+def test_nothing_is_deferred_where_nothing_is_agreed() -> None:
+    made = reckoned(claiming(claim=None), *missed(claiming(claim=None), "2027-01"))
+
+    assert (invoiced(made), made.dates) == ({"2027-01": (10_000, 0)}, ())
+
+
+def test_an_agreement_that_ends_early_pays_with_the_invoice_of_that_period() -> None:
+    terms = deferring()
+    ended = [claimed("2027-03-15", kind="termination")]
+    made = reckoned(terms, *missed(terms, "2027-01", "2027-03", "2027-04"), events=ended)
+
+    assert invoiced(made) == {
+        "2027-01": (0, 10_000),
+        "2027-02": (0, 0),
+        "2027-03": (20_000, 0),
+        "2027-04": (10_000, 0),
+    }
+
+
+def test_deferred_credits_that_were_not_claimed_are_never_payable() -> None:
+    terms = claiming(paid="final_month")
+    results = missed(terms, "2027-01", "2027-02", "2028-12")
+    made = reckoned(terms, *results, events=[claimed("2027-02-10", "2027-01")])
+    told = invoiced(made)
+
+    assert (told["2027-01"], told["2027-02"]) == ((0, 10_000), (0, 0))
+    assert told["2028-12"] == (10_000, 0)
+
+
+def test_what_is_earned_back_of_a_deferred_credit_lessens_it() -> None:
+    steps = [{"when": {"consecutive": "1", "of": "met"}, "share": "40 %"}]
+    terms = deferring(earn_back={"steps": steps})
+    met = [result(kpi, "2027-02", "99") for kpi in terms.kpis]
+    made = reckoned(terms, *missed(terms, "2027-01"), *met)
+    over = reckoned(
+        terms, *missed(terms, "2028-11"), *(result(kpi, "2028-12", "99") for kpi in terms.kpis)
+    )
+
+    assert nets(made) == {"2027-01": 10_000, "2027-02": -4_000}
+    assert invoiced(made) == {"2027-01": (0, 10_000), "2027-02": (0, -4_000)}
+    assert made.dates[0].rule.startswith("60.00 USD")
+    assert invoiced(over) == {"2028-11": (0, 10_000), "2028-12": (6_000, 0)}
+
+
+def test_what_is_capped_is_not_deferred_and_a_share_of_no_known_charge_is_not_money() -> None:
+    capped = deferring(caps=[{"amount": "70"}])
+    unknown = deferring().model_copy(update={"charges": None})
+    made = reckoned(capped, *missed(capped, "2027-01"))
+
+    assert invoiced(made) == {"2027-01": (0, 7_000)}
+    assert invoiced(reckoned(unknown, *missed(unknown, "2027-01"))) == {"2027-01": (None, 0)}
+
+
+def test_some_remedies_are_paid_at_once_and_others_with_the_last_invoice() -> None:
+    terms = crediting(
+        remedies=[
+            {"key": "a", "scheme": {"kind": "tiers"}, "kpis": ["uptime"], "paid": "final_month"},
+            {"key": "b", "scheme": {"kind": "tiers"}, "kpis": ["speed"]},
+        ]
+    )
+    facts = [credit_fact("2027-01-01", "2027-02-01", amount="1")]
+    made = reckoned(terms, *missed(terms, "2027-01"), credits_=facts)
+
+    assert invoiced(made) == {"2027-01": (5_100, 5_000)}

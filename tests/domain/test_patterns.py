@@ -16,7 +16,7 @@ from domain.patterns import Completion, Element, completions, elements_of
 from domain.patterns.elements import distinct, exceeded, hanging
 from domain.patterns.wording import explained, told
 from domain.results import Points, Result, Status, Total
-from domain.terms.consequences import Afterwards, Pattern
+from domain.terms.patterns import Afterwards, Pattern
 from tests.domain.runs import (
     FIRST,
     LONDON,

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from domain.checks.remedies import SCHEMES
-from domain.terms.consequences import Scheme, SchemeKind
 from domain.terms.problems import Rule
+from domain.terms.remedies import Scheme, SchemeKind
 from tests.domain.checked import ANSWERS, found, kpi, problems, remedy
 
 PAYS = {"met": "100 %", "below_expected": "38 %", "below_minimum": "0 %"}

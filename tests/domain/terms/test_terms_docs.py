@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from domain.terms.amendment import Amendment
-from domain.terms.consequences import SchemeKind
 from domain.terms.measures import Kind
 from domain.terms.problems import WARNINGS, Rule
+from domain.terms.remedies import SchemeKind
 from domain.terms.schema import schema
 from domain.terms.tree import read_tree
 from domain.terms_check import validate_terms
