@@ -32,11 +32,6 @@ EQUIVALENT = (
         "`_named` gives the line its name",
     ),
     (
-        r"domain/charges.py:ChargeBook\._year",
-        r"next_first_day\(Every\(Every\.YEAR\.span, (None)?\)",
-        "a year after a day is a year after it, whatever the anchor",
-    ),
-    (
         "domain/remedies/lines.py:stated",
         r"\(percent or 1\) < 0",
         "neither 0 nor 1 is below 0",

@@ -183,3 +183,16 @@ async def test_of_what_stands_beside_periods_all_is_read(database: AsyncEngine) 
     found = await known(database, LATER, END, END + DAY)
     assert ids(found) == ["C1", "G1", "L1", "R1", "V1"]
     assert len(found) == len(STANDING)
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_a_claim_to_relief_is_as_old_as_its_first_receipt(database: AsyncEngine) -> None:
+    decided = replace(RELIEF, decision=Decision.APPROVED)
+    await take(database, [RELIEF])
+    await take(database, [decided], "second", LATER)
+
+    async with database.connect() as connection:
+        [found] = await standing_facts(connection, "helpdesk", LATER + DAY)
+
+    assert found == decided
+    assert found.received_at == RECEIVED
