@@ -16,6 +16,7 @@ COPY commandline commandline
 COPY domain domain
 COPY embedded embedded
 COPY gateway gateway
+COPY incoming incoming
 COPY notices notices
 COPY rehearsal rehearsal
 COPY reports reports

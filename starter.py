@@ -19,7 +19,7 @@ VERBS = {
     "propose": ("commandline.acting", "Propose a change of terms, by an amendment."),
     "call-review": ("commandline.acting", "Call a review out of turn."),
     "withdraw": ("commandline.acting", "Take back a proposed change."),
-    "facts": ("commandline.acting", "Hand in a file of facts."),
+    "facts": ("commandline.facts", "Hand in files of facts, and look after their rows."),
     "list": ("commandline.reading", "List the agreements."),
     "show": ("commandline.reading", "Show one agreement on one page."),
     "tasks": ("commandline.reading", "List what somebody has to do, soonest first."),

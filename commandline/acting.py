@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
-from commandline.session import Exit, fail, gateway, reply, verb
+from commandline.session import gateway, reply, verb
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 AS = click.option(
@@ -16,7 +17,8 @@ COMMAND_ID = click.option(
 )
 
 
-def _document(file: Path | None) -> object:
+def document_of(file: Path | None) -> Any:  # noqa: ANN401 - gateway.Document, imported lazily
+    """A small file as a document."""
     from gateway import Document
 
     return Document(file.name, file.read_bytes()) if file is not None else None
@@ -29,7 +31,7 @@ def _document(file: Path | None) -> object:
 async def launch_verb(file: Path, command_id: str | None) -> None:
     """Launch the agreement in FILE. Launching the same document again changes nothing."""
     async with gateway() as door:
-        answer = await door.launch(_document(file), command_id=command_id)
+        answer = await door.launch(document_of(file), command_id=command_id)
     reply(answer, f"{file.name} is launched; see `covenant list`")
 
 
@@ -58,7 +60,7 @@ async def answer_verb(
             actor,
             choice,
             note=note,
-            document=_document(file),
+            document=document_of(file),
             on=on.date() if on else None,
             command_id=command_id,
         )
@@ -74,7 +76,7 @@ async def answer_verb(
 async def propose_verb(agreement: str, file: Path, actor: str, command_id: str | None) -> None:
     """Propose a change of AGREEMENT's terms; the other party approves, counters or rejects it."""
     async with gateway() as door:
-        answer = await door.propose(agreement, actor, _document(file), command_id=command_id)
+        answer = await door.propose(agreement, actor, document_of(file), command_id=command_id)
     reply(answer, f"{file.name} is proposed; the other party has a task now")
 
 
@@ -102,27 +104,3 @@ async def withdraw_verb(change: str, actor: str, note: str, command_id: str | No
     async with gateway() as door:
         answer = await door.withdraw(change, actor, note, command_id=command_id)
     reply(answer, f"{change} is withdrawn")
-
-
-@click.command("facts")
-@click.argument("agreement")
-@click.argument("files", type=FILE, nargs=-1, required=True)
-@AS
-@verb
-async def facts_verb(agreement: str, files: tuple[Path, ...], actor: str) -> None:
-    """Hand in FILES of facts (facts-ticket*.csv, facts-sample*.csv, or .jsonl) for AGREEMENT.
-
-    A file is taken whole or not at all; the same file or row twice changes nothing.
-    """
-    if not files:
-        fail(Exit.USAGE, "no file of facts")
-    async with gateway() as door:
-        for file in files:
-            intake = await door.hand_in(agreement, actor, _document(file))
-            if intake.again:
-                click.echo(f"{file.name}: handed in before, {intake.read:,} facts; nothing changed")
-                continue
-            click.echo(
-                f"{file.name}: read {intake.read:,} = accepted {intake.accepted:,} "
-                f"+ known already {intake.repeated:,}"
-            )

@@ -1,6 +1,5 @@
 """Verbs that compute offline: an agreement and files of facts in, every figure out."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from commandline.session import Exit, fail, is_terminal, print_json
+from commandline.facts import MAPPING, progress
+from commandline.session import Exit, fail, print_json
 
 if TYPE_CHECKING:
     from domain.assessment import Assessment, Limits
@@ -27,7 +27,7 @@ FACT_FILES = click.option(
     multiple=True,
     type=FACTS,
     metavar="FILE…",
-    help="Files of facts, CSV or JSON Lines, or a folder of `facts*` files.",
+    help="Files of facts, CSV, JSON Lines or .xlsx, or a folder of `facts*` files.",
 )
 AMENDMENTS = click.option(
     "--amendment",
@@ -52,6 +52,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON; instant
 @SINCE
 @UNTIL
 @KNOWN_AT
+@MAPPING
 @click.option("--clocks", is_flag=True, help="Also the clocks of every ticket.")
 @click.option(
     "--explain", metavar="KPI/PERIOD", help="Explain one figure, line, trigger, or ticket/ID."
@@ -62,6 +63,7 @@ def assess_verb(
     more: tuple[Path, ...],
     facts: tuple[Path, ...],
     amendments: tuple[Path, ...],
+    mapping: Path | None,
     explain: str | None,
     *,
     clocks: bool,
@@ -76,7 +78,7 @@ def assess_verb(
     from reports.assessment import as_json as document
 
     timeline, digest = _timeline(agreement, amendments)
-    read = _facts((*facts, *more), timeline)
+    read = _facts((*facts, *more), timeline, mapping)
     clocks = clocks or (explain or "").startswith("ticket/")
     assessment = _assessed(timeline, read, _limits(times, timeline), digest=digest, clocks=clocks)
     if explain is not None:
@@ -100,6 +102,7 @@ def assess_verb(
 @SINCE
 @UNTIL
 @KNOWN_AT
+@MAPPING
 @click.option(
     "--from-effect",
     is_flag=True,
@@ -111,6 +114,7 @@ def what_if_verb(
     amendment: Path,
     more: tuple[Path, ...],
     facts: tuple[Path, ...],
+    mapping: Path | None,
     *,
     from_effect: bool,
     as_json: bool,
@@ -133,7 +137,7 @@ def what_if_verb(
 
         after = Timeline((replace(newest, starts_at=term_starts_at(newest.terms)),))
     limits = _limits(times, before)
-    read = _facts((*facts, *more), before)
+    read = _facts((*facts, *more), before, mapping)
     one = _assessed(before, read, limits, digest=digest)
     other = _assessed(after, read, limits, digest=digest)
     found = compared(one, other)
@@ -210,19 +214,27 @@ def _refuse(problems: list[str]) -> NoReturn:
     fail(Exit.INVALID, "\n".join([*problems, said]))
 
 
-def _facts(paths: Sequence[Path], timeline: "Timeline") -> "list[Fact]":
+def _facts(
+    paths: Sequence[Path], timeline: "Timeline", mapping: Path | None = None
+) -> "list[Fact]":
     """Every fact of the files; what is wrong with any of them refuses all."""
-    from domain.facts.files import FactFileError, FactIds, open_facts
+    from domain.facts.files import FactFileError, FactIds
+    from domain.facts.mapping import read_mapping
     from domain.zones import zone_named
+    from incoming import Given, Stored, open_source
 
     zone = zone_named(timeline.latest.zone)
     ids = FactIds()
     facts: list[Fact] = []
     wrong: list[str] = []
+    given = Given()
+    if mapping is not None:
+        given = Given(mapping=_sound(read_mapping(mapping.read_bytes(), str(mapping))))
     for path in _files(paths):
         try:
-            with path.open("rb") as lines:
-                facts.extend(open_facts(_watched(lines, path), str(path), zone, ids=ids).facts)
+            with progress(path) as watch:
+                source = Stored(str(path), path)
+                facts.extend(open_source(source, zone, given, ids=ids, watch=watch).facts)
         except FactFileError as error:
             wrong.append(str(error))
     if not wrong:
@@ -235,19 +247,7 @@ def _facts(paths: Sequence[Path], timeline: "Timeline") -> "list[Fact]":
     return facts
 
 
-def _watched(lines: Any, path: Path) -> Any:  # noqa: ANN401 - a binary file
-    """The lines, with progress for whoever waits for a large file."""
-    if not is_terminal() or path.stat().st_size < LARGE:
-        yield from lines
-        return
-    with click.progressbar(length=path.stat().st_size, label=path.name, file=sys.stderr) as bar:
-        for line in lines:
-            bar.update(len(line))
-            yield line
-
-
-LARGE = 20_000_000
-"""Bytes from which reading a file takes over two seconds."""
+FORMS = {".csv", ".jsonl", ".xlsx"}
 
 
 def _files(paths: Sequence[Path]) -> list[Path]:
@@ -255,11 +255,9 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            inside = sorted(
-                each for each in path.glob("facts*") if each.suffix in {".csv", ".jsonl"}
-            )
+            inside = sorted(each for each in path.glob("facts*") if each.suffix in FORMS)
             if not inside:
-                fail(Exit.NOT_FOUND, f"{path}: no `facts*.csv` or `facts*.jsonl` in this folder")
+                fail(Exit.NOT_FOUND, f"{path}: no `facts*.csv`, `.jsonl` or `.xlsx` in this folder")
             found.update(dict.fromkeys(inside))
         else:
             found[path] = None

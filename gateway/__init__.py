@@ -5,6 +5,8 @@ to its workflow as a signal; a sweep sends again what has no outcome yet.
 """
 
 from gateway.door import Gateway
+from gateway.handing_in import Way
+from gateway.held import Decision
 from gateway.requests import (
     ConflictError,
     Document,
@@ -14,9 +16,12 @@ from gateway.requests import (
     NotFoundError,
     Reply,
 )
+from store.quarantine import Choice
 
 __all__ = [
+    "Choice",
     "ConflictError",
+    "Decision",
     "Document",
     "ForbiddenError",
     "Gateway",
@@ -24,4 +29,5 @@ __all__ = [
     "InvalidError",
     "NotFoundError",
     "Reply",
+    "Way",
 ]

@@ -1,7 +1,6 @@
 """The door itself: each request is authorised in the transaction that writes it, then sent."""
 
 import asyncio
-import hashlib
 from datetime import date, datetime
 from typing import Any
 
@@ -12,9 +11,7 @@ from temporalio.service import RPCError
 
 from activities.world import World
 from domain.commands import CommandKind, Outcome
-from domain.events import Event
-from domain.facts.files import FactFileError
-from domain.identifiers import agreement_workflow, effect_key, shard_of
+from domain.identifiers import agreement_workflow, shard_of
 from domain.lifecycle import Phase
 from domain.plan import draw_plan
 from domain.tasks import Answer, TaskKind, objection
@@ -22,7 +19,8 @@ from domain.terms.amendment import read_amendment
 from domain.terms_check import validate
 from domain.zones import midnight, zone_named
 from gateway.delivery import Delivery
-from gateway.handing_in import open_handed_in
+from gateway.handing_in import AS_IT_IS, Way, hand_in
+from gateway.held import Decision, decide_rows
 from gateway.lookups import find_task, first_launch, keep, known, must_be_contact, new_id, write
 from gateway.requests import (
     ConflictError,
@@ -32,10 +30,11 @@ from gateway.requests import (
     NotFoundError,
     Reply,
 )
-from store import journal, tables
+from incoming import Source
+from store import tables
 from store.commands import Command, load
 from store.editions import Edition, adopt, keep_document
-from store.facts import MIXED, Intake, take_in
+from store.facts import Intake
 
 log = structlog.get_logger(__name__)
 
@@ -273,40 +272,31 @@ class Gateway:
         return await self._send(command)
 
     async def hand_in(
-        self, agreement: str, actor: str, document: Document, *, now: datetime | None = None
+        self,
+        agreement: str,
+        actor: str,
+        source: Source,
+        *,
+        way: Way = AS_IT_IS,
+        now: datetime | None = None,
     ) -> Intake:
-        """Take in a file of facts, all of it or nothing; the same file twice changes nothing."""
+        """Take in a file of facts; the same file twice changes nothing.
+
+        All of it or nothing, unless the way of handing in sets aside what is wrong.
+        """
         received_at = now or self.world.now()
-        digest = hashlib.sha256(document.raw).hexdigest()
-        try:
-            async with self.world.engine.begin() as connection:
-                terms = await must_be_contact(connection, agreement, actor, received_at)
-                file = open_handed_in(document, zone_named(terms.zone))
-                intake = await take_in(
-                    connection,
-                    agreement,
-                    document.name,
-                    digest,
-                    file.kind,
-                    file.facts,
-                    actor,
-                    received_at,
-                )
-                counts = {name: getattr(intake, name) for name in ("read", "accepted", "repeated")}
-                received = journal.Entry(
-                    effect_key(agreement, Event.FACTS_RECEIVED, digest),
-                    agreement,
-                    Event.FACTS_RECEIVED,
-                    document.name,
-                    received_at,
-                    received_at,
-                    actor,
-                    {**counts, "kind": file.kind or MIXED, "digest": digest},
-                )
-                await journal.note(connection, received)
-        except FactFileError as error:
-            raise InvalidError(error.problems, error.more) from error
-        return intake
+        return await hand_in(self.world.engine, agreement, actor, source, way, received_at)
+
+    async def decide_held(
+        self, agreement: str, actor: str, decision: Decision, *, now: datetime | None = None
+    ) -> list[int]:
+        """Release, correct or discard rows that were set aside, all of them or none.
+
+        Returns how many facts each of them was.
+        """
+        async with self.world.engine.begin() as connection:
+            at = now or self.world.now()
+            return await decide_rows(connection, agreement, actor, decision, at)
 
     async def _send(self, command: Command) -> Reply:
         """Send the command to its workflow and wait a little for the outcome."""

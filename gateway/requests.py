@@ -1,6 +1,8 @@
 """What comes to the gateway and what it answers: documents, replies, refusals."""
 
+import io
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from domain.commands import Outcome
 from domain.terms.problems import Problem
@@ -39,6 +41,10 @@ class Document:
 
     name: str
     raw: bytes
+
+    def open(self) -> BinaryIO:
+        """Its bytes, from the first."""
+        return io.BytesIO(self.raw)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,9 @@ SENTENCES: dict[Event, Callable[[Told], str]] = {
     Event.FACTS_RECEIVED: lambda e: (
         f"{e.detail['read']} facts received from {e.actor} in {e.subject}"
     ),
+    Event.FACTS_RELEASED: lambda e: f"row {e.subject} released by {e.actor}{_note(e)}",
+    Event.FACTS_CORRECTED: lambda e: f"row {e.subject} corrected by {e.actor}{_note(e)}",
+    Event.FACTS_DISCARDED: lambda e: f"row {e.subject} discarded by {e.actor}{_note(e)}",
     Event.PERIOD_EVALUATED: lambda e: (
         f"{_measured(e)} {e.detail['status'].replace('_', ' ')}: {_reason(e)}"
     ),

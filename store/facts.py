@@ -1,6 +1,6 @@
 """Facts into the record: a whole file in the caller's transaction, nothing ever overwritten."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -24,6 +24,10 @@ class Intake:
     repeated: int
     again: bool = field(default=False, compare=False)
     """Whether the very same file had been handed in before; then nothing changed."""
+    rows: int = field(default=0, compare=False)
+    passed: int = field(default=0, compare=False)
+    quarantined: int = field(default=0, compare=False)
+    rejected: int = field(default=0, compare=False)
 
 
 MIXED = "mixed"
@@ -36,7 +40,7 @@ LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('facts/' || :agreemen
 """One intake at a time for each agreement: two would both write revision n + 1."""
 
 
-async def take_in(
+async def take_in(  # noqa: PLR0913, PLR0917 - a file, from whom, when, and what becomes of its rows
     connection: AsyncConnection,
     agreement: str,
     name: str,
@@ -45,14 +49,16 @@ async def take_in(
     facts: Iterable[Fact],
     actor: str,
     received_at: datetime,
+    account: Callable[[int], Mapping[str, Any]] = lambda read: {"rows": read},
 ) -> Intake:
     """Take in a file's facts, all or none; without a kind they are of several.
 
     Changed content of a known id becomes its next revision. The same file again changes nothing,
-    reads nothing, and gets the first outcome.
+    reads nothing, and gets the first outcome. `account` is asked at the end, with the number of
+    facts, what became of the file's rows: further columns of its intake.
     """
     await connection.execute(LOCK, {"agreement": agreement})
-    if (known := await _known(connection, agreement, raw_digest)) is not None:
+    if (known := await known_intake(connection, agreement, raw_digest)) is not None:
         return known
     read, places = await _copy(connection, facts)
     await connection.execute(text(touching.PLACES))
@@ -62,7 +68,8 @@ async def take_in(
         counted = (await connection.execute(text(_merge(place)), given)).one()
         accepted, repeated = accepted + counted.accepted, repeated + counted.repeated
         await connection.execute(text(f"DROP TABLE incoming_{place}"))
-    taken = Intake(read, accepted, repeated)
+    rows = account(read)
+    taken = Intake(read, accepted, repeated, **{name: rows[name] for name in ROWS if name in rows})
     if taken.read != taken.accepted + taken.repeated:
         msg = f"facts were lost or doubled on the way in: {taken}"
         raise AssertionError(msg)
@@ -77,6 +84,7 @@ async def take_in(
             accepted=taken.accepted,
             repeated=taken.repeated,
             received_at=received_at,
+            **rows,
         )
     )
     await connection.execute(text(touching.KEEP), given)
@@ -84,12 +92,17 @@ async def take_in(
     return taken
 
 
-async def _known(connection: AsyncConnection, agreement: str, digest: str) -> Intake | None:
-    query = select(intake.c.read, intake.c.accepted, intake.c.repeated).where(
+ROWS = ("rows", "passed", "quarantined", "rejected")
+
+
+async def known_intake(connection: AsyncConnection, agreement: str, digest: str) -> Intake | None:
+    """What became of a file that was handed in before."""
+    names = ("read", "accepted", "repeated", *ROWS)
+    query = select(*(intake.c[name] for name in names)).where(
         intake.c.agreement == agreement, intake.c.digest == digest
     )
     row = (await connection.execute(query)).one_or_none()
-    return None if row is None else Intake(row.read, row.accepted, row.repeated, again=True)
+    return None if row is None else Intake(**row._asdict(), again=True)
 
 
 async def _copy(connection: AsyncConnection, facts: Iterable[Fact]) -> tuple[int, list[str]]:

@@ -50,6 +50,10 @@ def _count(name: str, *, null: bool = False) -> Column[int]:
     return Column(name, Integer, nullable=null)
 
 
+def _rows(name: str) -> Column[int]:
+    return Column(name, BigInteger, server_default="0", nullable=False)
+
+
 def _key(name: str) -> Column[str]:
     return Column(name, Text, primary_key=True)
 
@@ -135,8 +139,71 @@ intake = Table(
     _count("repeated"),
     _at("received_at"),
     _recorded(),
+    _rows("rows"),
+    _rows("passed"),
+    _rows("quarantined"),
+    _rows("rejected"),
+    _text("raw", null=True),
+    _text("mapping", null=True),
 )
-"""One row per file of facts: what was read is what was accepted plus what was there already."""
+"""One row per file of facts, by the digest of how it was read.
+
+Of the facts, what was `read` is what was `accepted` as new plus what was there already. Of the
+file's `rows`, those that became facts or were `passed` over by the mapping, those `quarantined` and
+those `rejected` are all there are. `raw` is the digest of the file's bytes, `mapping` that of the
+mapping's.
+"""
+
+document_part = Table(
+    "document_part",
+    metadata,
+    _key("digest"),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("packed", LargeBinary, nullable=False),
+    _recorded(),
+)
+"""Files of facts, byte for byte: stretches of a file, each packed by itself."""
+
+held_row = Table(
+    "held_row",
+    metadata,
+    _agreement(key=True),
+    _key("content"),
+    Column("number", BigInteger, Identity(), nullable=False),
+    _text("intake"),
+    _text("fate"),
+    Column("line", BigInteger, nullable=False),
+    _text("kind", null=True),
+    _text("mapping", null=True),
+    _count("mapped_by", null=True),
+    Column("problems", JSONB, nullable=False),
+    Column("cells", JSONB, nullable=False),
+    _text("actor"),
+    _at("received_at"),
+    _recorded(),
+    UniqueConstraint("number"),
+)
+"""Rows of files that were not taken in, with all that is wrong with them; each once, however often
+it is handed in: `content` is the digest of what it says and how it was read."""
+
+held_decision = Table(
+    "held_decision",
+    metadata,
+    Column(
+        "number",
+        BigInteger,
+        ForeignKey("held_row.number"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    _text("choice"),
+    Column("cells", JSONB, nullable=False),
+    _text("note"),
+    _text("actor"),
+    _at("decided_at"),
+    _recorded(),
+)
+"""What a person made of a held row: one decision, and none ever changed."""
 
 touched = Table(
     "touched",
@@ -545,6 +612,9 @@ GROWING = (
     "edition",
     "intake",
     "touched",
+    "document_part",
+    "held_row",
+    "held_decision",
     "ticket",
     "sample",
     "fact",

@@ -207,13 +207,7 @@ def _wrong_column(
             "keep one of them",
         )
     if name in untaken:
-        return Wrong(
-            name,
-            FactRule.NOT_YET_TAKEN,
-            f"the column {quoted} is not yet taken by a live agreement",
-            "leave it out: facts count as received when the file is handed in, "
-            "and a known id with other content corrects what it said before",
-        )
+        return untaken_column(name)
     meant = NEARLY[kind].get(_bare(name))
     if name not in KNOWN[kind] and meant is not None:
         return Wrong(
@@ -230,6 +224,17 @@ def _wrong_column(
             cell.NAMING,
         )
     return None
+
+
+def untaken_column(name: str) -> Wrong:
+    """A column that has a meaning, and is not taken here."""
+    return Wrong(
+        name,
+        FactRule.NOT_YET_TAKEN,
+        f"the column `{clipped(name)}` is not yet taken by a live agreement",
+        "leave it out: facts count as received when the file is handed in, "
+        "and a known id with other content corrects what it said before",
+    )
 
 
 def _bare(name: str) -> str:

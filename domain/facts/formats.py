@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from domain.facts.rules import MOST_COLUMNS, FactRule, Wrong
 from domain.terms.problems import Problem, clipped
@@ -31,13 +31,37 @@ class FactFileError(ValueError):
         super().__init__("\n".join([*map(str, self.problems), *rest]))
 
 
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A line that holds no record: where, what is wrong with it, and what stands there."""
+
+    line: int
+    number: int
+    wrong: Wrong
+    text: str
+
+
 @dataclass
 class Problems:
-    """What was found to be wrong so far."""
+    """What was found to be wrong so far.
+
+    With `sets_aside`, lines without a record do not refuse the file: they wait in `rejected`.
+    """
 
     file: str
     told: list[Problem] = field(default_factory=list)
     more: int = 0
+    sets_aside: bool = False
+    rejected: list[Rejected] = field(default_factory=list)
+    rejected_lines: set[int] = field(default_factory=set)
+
+    def reject(self, line: int, number: int, wrong: Wrong, text: str) -> None:
+        """A line holds no record."""
+        if self.sets_aside:
+            self.rejected_lines.add(line)
+            self.rejected.append(Rejected(line, number, wrong, text))
+        else:
+            self.add(line, number, wrong)
 
     def add(self, line: int, number: int, wrong: Wrong) -> None:
         """Add what is wrong at a line and the number of a column, or count it."""
@@ -81,20 +105,28 @@ def decoded(lines: Iterable[bytes], problems: Problems) -> Iterator[str]:
             wrong = Wrong(
                 "", FactRule.NOT_UTF8, "the line is not UTF-8 text", "save the file as UTF-8"
             )
-            problems.add(number, error.start + 1, wrong)
+            problems.reject(number, error.start + 1, wrong, raw.decode(errors="backslashreplace"))
             text = BLANK
         if "\0" in text:
             wrong = Wrong(
                 "", FactRule.NUL_BYTE, "the line holds a NUL byte", "save the file as plain text"
             )
-            problems.add(number, text.index("\0") + 1, wrong)
+            problems.reject(number, text.index("\0") + 1, wrong, text.replace("\0", "\\0"))
             text = BLANK
         yield text.removeprefix("\ufeff") if number == 1 else text
 
 
-def csv_rows(texts: Iterator[str], problems: Problems) -> tuple[list[str], Iterator[Record]]:
-    """The names of the columns, and the records of a CSV file."""
-    rows = _rows(texts, problems)
+Row: TypeAlias = tuple[int, list[str]]
+"""The cells of a row as they stand, and the line on which it begins."""
+
+
+def csv_rows(texts: Iterator[str], problems: Problems) -> tuple[list[str], Iterator[Row]]:
+    """The names of the columns, and the rows below them, of a CSV file."""
+    return table(_rows(texts, problems), problems)
+
+
+def table(rows: Iterator[Row], problems: Problems) -> tuple[list[str], Iterator[Row]]:
+    """The names of the columns, and the rows that have as many cells."""
     _, header = next(rows, (1, []))
     if problems.found():
         problems.refuse()
@@ -113,7 +145,7 @@ def csv_rows(texts: Iterator[str], problems: Problems) -> tuple[list[str], Itera
         )
         problems.add(1, 1, wrong)
         problems.refuse()
-    return header, _csv_records(header, rows, problems)
+    return header, _even(header, rows, problems)
 
 
 def _too_many(columns: int) -> Wrong:
@@ -125,26 +157,25 @@ def _too_many(columns: int) -> Wrong:
     )
 
 
-def _csv_records(
-    header: list[str], rows: Iterator[tuple[int, list[str]]], problems: Problems
-) -> Iterator[Record]:
-    numbers = numbered(header)
+def _even(header: list[str], rows: Iterator[Row], problems: Problems) -> Iterator[Row]:
+    count = len(header)
     for line, row in rows:
-        if len(row) == len(header):
-            yield Record(line, dict(zip(header, row, strict=True)), numbers)
+        if len(row) == count:
+            yield line, row
             continue
         wrong = Wrong(
             "",
             FactRule.RAGGED_ROW,
-            f"the row has {len(row)} cells, the header {len(header)}",
+            f"the row has {len(row)} cells, the header {count}",
             "give every row as many cells as the header; quote a cell that holds a comma",
         )
-        problems.add(line, min(len(row), len(header)) + 1, wrong)
+        problems.reject(line, min(len(row), count) + 1, wrong, ",".join(row))
 
 
-def _rows(texts: Iterator[str], problems: Problems) -> Iterator[tuple[int, list[str]]]:
+def _rows(texts: Iterator[str], problems: Problems) -> Iterator[Row]:
     """Every row that is not blank, and the line on which it begins."""
     reader = csv.reader(texts, strict=True)
+    broken = problems.rejected_lines
     while True:
         line = reader.line_num + 1
         try:
@@ -161,7 +192,7 @@ def _rows(texts: Iterator[str], problems: Problems) -> Iterator[tuple[int, list[
             )
             problems.add(line, 1, wrong)
             return
-        if row:
+        if row and not (broken and not broken.isdisjoint(range(line, reader.line_num + 1))):
             yield line, row
 
 
@@ -202,13 +233,13 @@ def _json_records(texts: Iterator[str], problems: Problems) -> Iterator[Record]:
                 parse_constant=_refuse_constant,
             )
         except (ValueError, RecursionError) as error:
-            _add_json_error(problems, line, error)
+            problems.reject(line, getattr(error, "colno", 1), _json_error(error), text)
             continue
         wrong = _wrong_object(pairs)
         if wrong is None:
             yield Record(line, {name: _cell(value) for name, value in pairs}, {})
         else:
-            problems.add(line, 1, wrong)
+            problems.reject(line, 1, wrong, text)
 
 
 class _Object(list[tuple[str, Any]]):
@@ -220,14 +251,13 @@ def _refuse_constant(text: str) -> NoReturn:
     raise ValueError(msg)
 
 
-def _add_json_error(problems: Problems, line: int, error: Exception) -> None:
-    wrong = Wrong(
+def _json_error(error: Exception) -> Wrong:
+    return Wrong(
         "",
         FactRule.JSON_SYNTAX,
         f"the line is not JSON: {error}",
         'write one object on each line, for example {"id": "T1", "opened": "2027-01-04 09:30"}',
     )
-    problems.add(line, getattr(error, "colno", 1), wrong)
 
 
 def _wrong_object(pairs: object) -> Wrong | None:

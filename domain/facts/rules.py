@@ -20,6 +20,13 @@ class FactRule(StrEnum):
     NOT_A_CELL = "not-a-cell"
     TOO_MANY_COLUMNS = "too-many-columns"
     WRONG_SEPARATOR = "wrong-separator"
+    TOO_LARGE = "too-large"
+    TOO_MANY_ROWS = "too-many-rows"
+    LINE_TOO_LONG = "line-too-long"
+    NOT_A_WORKBOOK = "not-a-workbook"
+    UNKNOWN_SHEET = "unknown-sheet"
+    ERROR_IN_CELL = "error-in-cell"
+    FORMULA_WITHOUT_VALUE = "formula-without-value"
 
     # The columns.
     DUPLICATE_COLUMN = "duplicate-column"
@@ -38,6 +45,7 @@ class FactRule(StrEnum):
     NOT_A_CURRENCY = "not-a-currency"
     NOT_TRUE_OR_FALSE = "not-true-or-false"
     UNKNOWN_WORD = "unknown-word"
+    UNMAPPED_VALUE = "unmapped-value"
     OUT_OF_RANGE = "out-of-range"
 
     # Cells that belong together.
@@ -52,9 +60,16 @@ class FactRule(StrEnum):
     UNKNOWN_CORRECTION = "unknown-correction"
     CIRCULAR_CORRECTION = "circular-correction"
     AMBIGUOUS_CORRECTION = "ambiguous-correction"
+    TOO_MANY_WAITING = "too-many-waiting"
 
     # What a live agreement does not take.
     NOT_YET_TAKEN = "not-yet-taken"
+
+    # What is set aside for a person to judge.
+    FUTURE = "future"
+    OUTSIDE_TERM = "outside-term"
+    OUT_OF_ORDER = "out-of-order"
+    NAME_IN_NO_EDITION = "name-in-no-edition"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +86,24 @@ LONGEST_CELL = 65_536
 """Bytes of UTF-8."""
 
 LONGEST_ID = 200
+
+LONGEST_LINE = 16 * 1024 * 1024
+"""Bytes: as many as a row of the longest cells has."""
+
+MOST_ROWS = 50_000_000
+
+MOST_WAITING = 500_000
+"""So many ids may wait for the last of their rows."""
+
+OF_JUDGEMENT = frozenset(
+    {
+        FactRule.DUPLICATE_ID,
+        FactRule.FUTURE,
+        FactRule.OUTSIDE_TERM,
+        FactRule.OUT_OF_ORDER,
+        FactRule.NAME_IN_NO_EDITION,
+    }
+)
+"""What a fact can break that is well written: a person may take it in all the same."""
 
 MOST_COLUMNS = 200

@@ -59,9 +59,9 @@ def test_the_tour(covenant: Run, tmp_path: Path) -> None:
 
     facts = tmp_path / "facts-ticket-today.csv"
     facts.write_text("id,opened,responded\nT1,2026-11-02 09:00,2026-11-02 10:30\n")
-    handed = covenant("facts", "helpdesk", facts, "--as", "provider.service_manager")
-    assert "read 1 = accepted 1 + known already 0" in handed.stdout
-    again = covenant("facts", "helpdesk", facts, "--as", "provider.service_manager")
+    handed = covenant("facts", "add", "helpdesk", facts, "--as", "provider.service_manager")
+    assert "read 1 = accepted 1 + quarantined 0 + rejected 0; facts 1 = new 1" in handed.stdout
+    again = covenant("facts", "add", "helpdesk", facts, "--as", "provider.service_manager")
     assert "handed in before" in again.stdout
 
     story = covenant("history", "helpdesk").stdout
@@ -124,7 +124,7 @@ def test_refusals_have_codes_and_say_what_is_possible(covenant: Run, tmp_path: P
     covenant("answer", 999_999, "--choose", "accept", *desk, code=3)
     covenant("call-review", "third", "--as", "client.nobody", "--note", "x", code=4)
     covenant("call-review", "nowhere", "--as", "client.governance", "--note", "x", code=3)
-    bad_facts = covenant("facts", "third", tmp_path / "facts-sample.csv", *desk, code=8)
+    bad_facts = covenant("facts", "add", "third", tmp_path / "facts-sample.csv", *desk, code=8)
     assert "facts-sample.csv:2:" in bad_facts.stderr
     covenant("show", "nowhere", code=3)
     covenant("history", "nowhere", code=3)

@@ -17,16 +17,25 @@ document or facts.
 
 
 def page() -> str:
-    """Every verb with its help."""
+    """Every verb with its help, and those of a group below it."""
     parts = [HEAD]
     with click.Context(main, info_name="covenant", **main.context_settings) as above:
         for name in VERBS:
             verb = main.get_command(above, name)
             assert verb is not None
-            with click.Context(verb, info_name=name, parent=above, terminal_width=88) as context:
-                help_text = "\n".join(line.rstrip() for line in verb.get_help(context).splitlines())
-            parts.append(f"## {name}\n\n```\n{help_text}\n```\n")
+            parts += _told(verb, name, above, "##")
     return "\n".join(parts)
+
+
+def _told(verb: click.Command, name: str, above: click.Context, heading: str) -> list[str]:
+    with click.Context(verb, info_name=name, parent=above, terminal_width=88) as context:
+        help_text = "\n".join(line.rstrip() for line in verb.get_help(context).splitlines())
+        path = context.command_path.removeprefix("covenant ")
+        parts = [f"{heading} {path}\n\n```\n{help_text}\n```\n"]
+        if isinstance(verb, click.Group):
+            for each, inner in verb.commands.items():
+                parts += _told(inner, each, context, "###")
+    return parts
 
 
 if __name__ == "__main__":

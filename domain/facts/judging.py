@@ -1,0 +1,157 @@
+"""What a fact can be that is well written: too late, too early, out of order, of an unknown name.
+
+Only whoever sets rows aside has them judged; a person then says whether the row counts.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Any
+
+from domain.facts import Fact, FactKind
+from domain.facts.book import SHELVES
+from domain.facts.rules import FactRule, Wrong
+from domain.terms.problems import clipped
+from domain.terms.shape import Terms
+
+TOLERANCE = timedelta(minutes=5)
+"""By so much may the clock of whoever hands in be ahead of ours."""
+
+KPIS = "kpi"
+
+NAMED: dict[FactKind, tuple[str, str, str]] = {
+    FactKind.SAMPLE: ("series", "series", "series of samples"),
+    FactKind.INTERVAL: ("series", "intervals", "series of intervals"),
+    FactKind.COUNT: ("series", "counts", "series of counts"),
+    FactKind.OUTAGE: ("service", "outages", "service"),
+    FactKind.SURVEY: ("instrument", "surveys", "survey"),
+    FactKind.PERIOD_RESULT: ("kpi", KPIS, "KPI"),
+    FactKind.CREDIT: ("kpi", KPIS, "KPI"),
+    FactKind.RELIEF: ("kpi", KPIS, "KPI"),
+}
+"""Which column of a fact names what a measure, or a KPI, is called in the terms."""
+
+GROUPS: dict[FactKind, str] = {
+    FactKind.TICKET_EVENT: "ticket",
+    FactKind.SAMPLE: "series",
+    FactKind.INTERVAL: "series",
+    FactKind.OUTAGE: "service",
+}
+"""Of which kinds one fact follows another: those of one ticket, series or service."""
+
+
+def names_in(editions: Iterable[Terms]) -> dict[FactKind, frozenset[str]]:
+    """The names that any edition knows, by the kind of fact that says them."""
+    kpis = [kpi for terms in editions for kpi in terms.kpis]
+    return {
+        kind: frozenset(
+            name
+            for kpi in kpis
+            if (name := kpi.key if where == KPIS else getattr(kpi.measure, where)) is not None
+        )
+        for kind, (_, where, _) in NAMED.items()
+    }
+
+
+@dataclass(slots=True)
+class Judge:
+    """Judges facts one after the other, as they stand in a file."""
+
+    received_at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    names: Mapping[FactKind, frozenset[str]]
+    in_order: bool = False
+    _latest: dict[tuple[FactKind, str], datetime] = field(default_factory=dict)
+
+    def judge(self, kind: FactKind, fact: Fact) -> list[Wrong]:
+        """What a person should look at."""
+        at = INSTANT[kind](fact)
+        wrong = [*self._future(kind, fact), *self._name(kind, fact)]
+        if not self.starts_at <= at < self.ends_at:
+            wrong.append(
+                Wrong(
+                    COLUMN[kind],
+                    FactRule.OUTSIDE_TERM,
+                    f"{at:%Y-%m-%d %H:%M} UTC is outside the agreement's term, "
+                    f"{self.starts_at:%Y-%m-%d} to {self.ends_at:%Y-%m-%d}",
+                    "release it if it belongs to the term all the same, or else discard it",
+                )
+            )
+        if self.in_order and kind in GROUPS:
+            wrong += self._order(kind, fact, at)
+        return wrong
+
+    def _future(self, kind: FactKind, fact: Fact) -> Iterable[Wrong]:
+        latest = self.received_at + TOLERANCE
+        for column, get in PAST[kind]:
+            at = get(fact)
+            if at is not None and at > latest:
+                yield Wrong(
+                    column,
+                    FactRule.FUTURE,
+                    f"{column} {at:%Y-%m-%d %H:%M:%S} UTC is after the file was received",
+                    "correct the year or the zone; hand it in again when it has happened",
+                )
+
+    def _name(self, kind: FactKind, fact: Fact) -> Iterable[Wrong]:
+        if kind not in NAMED:
+            return
+        column, _, what = NAMED[kind]
+        name = getattr(fact, column)
+        if name is not None and name not in self.names[kind]:
+            known = ", ".join(f"`{each}`" for each in sorted(self.names[kind])[:10])
+            yield Wrong(
+                column,
+                FactRule.NAME_IN_NO_EDITION,
+                f"no edition of the agreement names the {what} '{clipped(name)}'",
+                f"correct it to one of {known}" if known else "discard it, or amend the agreement",
+            )
+
+    def _order(self, kind: FactKind, fact: Fact, at: datetime) -> Iterable[Wrong]:
+        group = kind, str(getattr(fact, GROUPS[kind]))
+        latest = self._latest.setdefault(group, at)
+        if at < latest:
+            yield Wrong(
+                COLUMN[kind],
+                FactRule.OUT_OF_ORDER,
+                f"it is earlier than what stands before it of '{clipped(group[1])}', "
+                f"{latest:%Y-%m-%d %H:%M:%S} UTC",
+                "release it if the file is only sorted otherwise",
+            )
+        else:
+            self._latest[group] = at
+
+
+INSTANT: dict[FactKind, Callable[[Any], datetime]] = {
+    shelf.kind: attrgetter(shelf.at) for shelf in SHELVES.values()
+}
+"""The instant at which a fact stands."""
+
+COLUMN: dict[FactKind, str] = {
+    shelf.kind: shelf.at.removesuffix("_at") for shelf in SHELVES.values()
+}
+"""The column that says it."""
+
+HAPPENED = {
+    FactKind.TICKET: ("opened_at", "responded_at", "resolved_at", "closed_at"),
+    FactKind.TICKET_EVENT: ("at",),
+    FactKind.SAMPLE: ("at",),
+    FactKind.INTERVAL: ("end",),
+    FactKind.OUTAGE: ("end",),
+    FactKind.SURVEY: ("at",),
+    FactKind.COUNT: ("end",),
+    FactKind.EVENT: ("at",),
+    FactKind.INDEX: ("published",),
+    FactKind.RELIEF: ("decided_at",),
+}
+"""What has happened when it is told. Charges, credits and reported periods may lie ahead."""
+
+PAST: dict[FactKind, tuple[tuple[str, Callable[[Any], datetime | None]], ...]] = {
+    kind: tuple(
+        (name if kind == FactKind.RELIEF else name.removesuffix("_at"), attrgetter(name))
+        for name in HAPPENED.get(kind, ())
+    )
+    for kind in FactKind
+}

@@ -1,0 +1,195 @@
+"""A mapping proposed from the header of a table and its first rows, as YAML for a person to edit."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import PurePath
+
+from domain.facts import FactKind
+from domain.facts.cells import COLUMN
+from domain.facts.columns import OWN
+from domain.facts.times import time_form
+
+CHOOSE = "CHOOSE A COLUMN"
+
+GUESSES: Mapping[FactKind, Mapping[str, tuple[str, ...]]] = {
+    FactKind.TICKET: {
+        "id": ("number", "case_id", "ticket", "ticket_id", "incident", "case_number", "issue_key"),
+        "opened": ("open", "created", "sys_created", "reported", "submitted"),
+        "responded": ("first_response", "first_reply", "acknowledged", "taken"),
+        "resolved": ("resolution", "solved", "fixed"),
+        "closed": ("close", "completed"),
+        "due": ("target", "sla_due", "deadline"),
+    },
+    FactKind.TICKET_EVENT: {
+        "ticket": ("number", "case_id", "ticket_id", "incident", "issue_key"),
+        "at": ("sys_updated", "updated", "changed", "timestamp"),
+        "event": ("state", "incident_state", "status", "action"),
+        "actor": ("sys_updated_by", "updated_by", "changed_by", "author"),
+    },
+    FactKind.SAMPLE: {"at": ("timestamp", "checked", "measured"), "series": ("metric", "check")},
+    FactKind.OUTAGE: {"service": ("system", "ci", "cmdb_ci"), "cause": ("reason",)},
+}
+"""What other systems call the columns, without `_at`, `_dt`, `_date` and the like."""
+
+ENDING = re.compile(r"_(at|dt|on|date|time|datetime)$")
+
+PERSONAL = re.compile(
+    r"name|caller|user|mail|phone|_by$|assigned|person|address|customer|contact|author|employee"
+)
+"""Names of columns that may say who somebody is; these are never proposed."""
+
+FORMS = (
+    "D/M/YYYY H:MM",
+    "M/D/YYYY H:MM",
+    "D/M/YYYY H:MM:SS",
+    "M/D/YYYY H:MM:SS",
+    "M/D/YYYY H:MM AM",
+    "M/D/YYYY H:MM:SS AM",
+    "D.M.YYYY H:MM",
+    "D.M.YYYY H:MM:SS",
+    "D-M-YYYY H:MM",
+    "YYYY/M/D H:MM",
+    "YYYY/M/D H:MM:SS",
+    "D/M/YYYY",
+    "M/D/YYYY",
+    "D.M.YYYY",
+    "YYYYMMDD",
+)
+
+STRICT = tuple(
+    time_form(form)
+    for form in (
+        "YYYY-MM-DD",
+        "YYYY-MM-DD HH:MM",
+        "YYYY-MM-DD HH:MM:SS",
+        "YYYY-MM-DDTHH:MM",
+        "YYYY-MM-DDTHH:MM:SS",
+    )
+)
+
+MARKS = ("?", "NULL", "null", "N/A", "n/a", "NA", "None", "NaN", "-", "--", "#N/A")
+
+FEW = 12
+"""A column of so few different texts may be one to choose or to split by."""
+
+
+def propose(file: str, header: Sequence[str], rows: Iterable[Sequence[str]], kind: FactKind) -> str:
+    """The text of a mapping file. What is only guessed says so in a comment."""
+    sample = list(rows)
+    texts = {name: [row[place] for row in sample] for place, name in enumerate(header)}
+    marks = [mark for mark in MARKS if any(mark in said for said in texts.values())]
+    chosen = _chosen(kind, header)
+    times = [
+        text
+        for column in OWN[kind]
+        if column.name in chosen and _is_time(kind, column.name)
+        for text in texts[chosen[column.name]]
+        if text and text not in marks
+    ]
+    ids = [text for text in texts.get(chosen.get("id", ""), []) if text not in marks]
+    return "\n".join(
+        _lines(file, kind, chosen, texts, marks, times, twice=len(set(ids)) < len(ids))
+    )
+
+
+def _is_time(kind: FactKind, name: str) -> bool:
+    readers = {column.name: column.read.__name__ for column in OWN[kind]}
+    return readers[name] in {"time", "day_or_time"}
+
+
+def _chosen(kind: FactKind, header: Sequence[str]) -> dict[str, str]:
+    """Which column of the file each column of the fact may be."""
+    bare = {_bare(name): name for name in reversed(header)}
+    plain = {_plain(name): name for name in reversed(header)}
+    found: dict[str, str] = {}
+    for column in OWN[kind]:
+        for guess in (column.name, *GUESSES.get(kind, {}).get(column.name, ())):
+            name = plain.get(guess) or bare.get(guess)
+            if name is not None and name not in found.values():
+                found[column.name] = name
+                break
+    return found
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
+
+
+def _bare(name: str) -> str:
+    return ENDING.sub("", _plain(name))
+
+
+def _forms(times: Sequence[str]) -> list[str]:
+    """The forms in which every time can be read; none when they are plainly written already."""
+    texts = set(times)
+    if not texts or all(any(form(text) for form in STRICT) for text in texts):
+        return []
+    return [form for form in FORMS if all(_is_day(said) for said in map(time_form(form), texts))]
+
+
+def _is_day(said: str | None) -> bool:
+    try:
+        return said is not None and bool(date.fromisoformat(said[:10]))
+    except ValueError:
+        return False
+
+
+def _lines(
+    file: str,
+    kind: FactKind,
+    chosen: Mapping[str, str],
+    texts: Mapping[str, Sequence[str]],
+    marks: Sequence[str],
+    times: Sequence[str],
+    *,
+    twice: bool,
+) -> Iterator[str]:
+    name = _plain(PurePath(file).name.split(".")[0]).strip("_") or "mapping"
+    yield f"# Proposed from the header of {json.dumps(PurePath(file).name, ensure_ascii=False)}."
+    yield "# Look at every line; columns that are not named here are dropped."
+    yield f"mapping: {name if COLUMN.fullmatch(name) else 'proposed'}"
+    yield "# zone: Europe/London  # of the times in the file; silent: that of the agreement"
+    forms = _forms(times)
+    if forms:
+        yield f"times: [{json.dumps(forms[0])}]"
+        for other in forms[1:]:
+            yield f"# the times fit as well: {json.dumps(other)}"
+    if marks:
+        yield f"missing: {json.dumps(list(marks), ensure_ascii=False)}"
+    yield "facts:"
+    yield f"  - kind: {kind}"
+    if twice:
+        yield "    rows: last  # ids come more than once: the last row of each counts"
+    yield "    columns:"
+    for column in OWN[kind]:
+        if column.name in chosen:
+            yield f"      {column.name}: {_quoted(chosen[column.name])}"
+        elif column.required:
+            yield f"      {column.name}: {CHOOSE}  # needed"
+        else:
+            yield f"      # {column.name}: {CHOOSE}"
+    further = list(_further(chosen, texts, marks))
+    if further:
+        yield "      # further columns, for `where` and `per`:"
+        yield from further
+
+
+def _further(
+    chosen: Mapping[str, str], texts: Mapping[str, Sequence[str]], marks: Sequence[str]
+) -> Iterator[str]:
+    for name, said in texts.items():
+        target = _plain(name)
+        different = set(said) - set(marks) - {""}
+        if (
+            name not in chosen.values()
+            and COLUMN.fullmatch(target)
+            and not PERSONAL.search(target)
+            and 1 < len(different) <= FEW
+        ):
+            yield f"      # {target}: {_quoted(name)}"
+
+
+def _quoted(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z][A-Za-z0-9_ ]*", name) else json.dumps(name)
