@@ -26,7 +26,7 @@ from domain.zones import midnight, zone_named
 from gateway.lookups import must_be_contact
 from gateway.requests import ConflictError, Document, InvalidError
 from incoming import Given, Source, open_source
-from incoming.doubtful import Doubts
+from incoming.doubtful import Doubts, hashed
 from incoming.files import Watch, blocks, digest_of, unwatched
 from store import journal, tables
 from store.editions import all_editions, keep_document
@@ -140,9 +140,9 @@ class Handed:
         """What is wrong with facts that are well written."""
         wrong: list[Wrong] = []
         for kind, fact in told.facts:
-            name = hash((kind, fact.id))
+            name = hashed((kind, fact.id))
             if self._ids is None:
-                self._doubts.add(name, hash(tuple(told.row)))
+                self._doubts.add(name, hashed(tuple(told.row)))
             elif name in self._ids:
                 first, line = self._first.setdefault((kind, fact.id), (fact, told.line))
                 if first != fact:

@@ -7,6 +7,7 @@ again, row by row. Two ids that the numbers confuse are only looked at in vain.
 
 import tempfile
 from array import array
+from collections.abc import Hashable
 from typing import BinaryIO
 
 PARTS = 64
@@ -15,6 +16,11 @@ IN_MEMORY = 16_384
 """Numbers of a part before they go to disk: all parts together have 8 MB at most."""
 
 ROOM = 0xFFFF_FFFF_FFFF_FFFF
+
+
+def hashed(said: Hashable) -> int:
+    """What is said, as a number of 64 bits."""
+    return hash(said) & ROOM
 
 
 class Doubts:
@@ -26,11 +32,10 @@ class Doubts:
         self._files: list[BinaryIO | None] = [None] * PARTS
 
     def add(self, name: int, content: int) -> None:
-        """An id and what is said of it, each as a hash."""
-        name &= ROOM
+        """An id and what is said of it, each `hashed`."""
         part = self._parts[name % PARTS]
         part.append(name)
-        part.append(content & ROOM)
+        part.append(content)
         if len(part) >= IN_MEMORY:
             self._spill(name % PARTS)
 

@@ -80,7 +80,7 @@ class Judge:
                 )
             )
         if self.in_order and kind in GROUPS:
-            wrong += self._order(kind, fact, at)
+            wrong += self._order(kind, fact, at, counts=not wrong)
         return wrong
 
     def _future(self, kind: FactKind, fact: Fact) -> Iterable[Wrong]:
@@ -109,19 +109,23 @@ class Judge:
                 f"correct it to one of {known}" if known else "discard it, or amend the agreement",
             )
 
-    def _order(self, kind: FactKind, fact: Fact, at: datetime) -> Iterable[Wrong]:
+    def _order(self, kind: FactKind, fact: Fact, at: datetime, *, counts: bool) -> list[Wrong]:
+        """Whether it is older than what stands before it; only what `counts` is compared with."""
         group = kind, str(getattr(fact, GROUPS[kind]))
-        latest = self._latest.setdefault(group, at)
+        latest = self._latest.get(group, at)
         if at < latest:
-            yield Wrong(
-                COLUMN[kind],
-                FactRule.OUT_OF_ORDER,
-                f"it is earlier than what stands before it of '{clipped(group[1])}', "
-                f"{latest:%Y-%m-%d %H:%M:%S} UTC",
-                "release it if the file is only sorted otherwise",
-            )
-        else:
+            return [
+                Wrong(
+                    COLUMN[kind],
+                    FactRule.OUT_OF_ORDER,
+                    f"it is earlier than what stands before it of '{clipped(group[1])}', "
+                    f"{latest:%Y-%m-%d %H:%M:%S} UTC",
+                    "release it if the file is only sorted otherwise",
+                )
+            ]
+        if counts:
             self._latest[group] = at
+        return []
 
 
 INSTANT: dict[FactKind, Callable[[Any], datetime]] = {
