@@ -286,8 +286,7 @@ async def raw_verb(agreement: str, digest: str) -> None:
 
     DIGEST is its SHA-256, or the beginning of it; `covenant facts files` lists them.
     """
-    from store.raw_files import read_raw
-    from store.views.intakes import raw_digests
+    from store.views.intakes import raw_digests, read_raw
 
     async with record() as connection:
         await _must_exist(connection, agreement)

@@ -1,7 +1,7 @@
 """Raw files of any size, byte for byte, in packed parts that only grow in number."""
 
 import zlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -22,16 +22,3 @@ async def keep_raw(connection: AsyncConnection, digest: str, blocks: Iterable[by
     for number, block in enumerate(blocks):
         values = {"digest": digest, "number": number, "packed": zlib.compress(block, LEVEL)}
         await connection.execute(insert(part).values(values).on_conflict_do_nothing())
-
-
-async def read_raw(connection: AsyncConnection, digest: str) -> AsyncIterator[bytes]:
-    """The bytes of a file, part by part; nothing when it was not kept."""
-    part = document_part
-    number = 0
-    while True:
-        query = select(part.c.packed).where(part.c.digest == digest, part.c.number == number)
-        packed = await connection.scalar(query)
-        if packed is None:
-            return
-        yield zlib.decompress(packed)
-        number += 1

@@ -1,11 +1,13 @@
 """Files of facts that were handed in, and the rows of them that wait for a person."""
 
+import zlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.tables import held_decision, held_row, intake
+from store.tables import document_part, held_decision, held_row, intake
 
 
 async def intakes(connection: AsyncConnection, agreement: str) -> list[dict[str, Any]]:
@@ -81,3 +83,16 @@ async def raw_digests(connection: AsyncConnection, agreement: str, digest: str) 
         .distinct()
     )
     return [str(each) for each in await connection.scalars(query)]
+
+
+async def read_raw(connection: AsyncConnection, digest: str) -> AsyncIterator[bytes]:
+    """The bytes of a file, part by part; nothing when it was not kept."""
+    part = document_part
+    number = 0
+    while True:
+        query = select(part.c.packed).where(part.c.digest == digest, part.c.number == number)
+        packed = await connection.scalar(query)
+        if packed is None:
+            return
+        yield zlib.decompress(packed)
+        number += 1

@@ -121,11 +121,12 @@ def test_a_cell_says_what_its_sheet_shows(value: object, form: str, text: str) -
     assert text_of(value, form) == text
 
 
-def test_a_percentage_is_read_where_one_is_meant() -> None:
+@pytest.mark.parametrize("form", ["0.0%", "0%"])
+def test_a_percentage_is_read_where_one_is_meant(form: str) -> None:
     raw = book(
         ("id", "start", "end", "percent"),
         ("K1", date(2027, 1, 1), date(2027, 2, 1), 0.025),
-        formats={"D2": "0.0%"},
+        formats={"D2": form},
     )
 
     (credit,) = read(raw)

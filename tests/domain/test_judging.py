@@ -1,0 +1,133 @@
+"""What a person should look at in facts that are well written."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from domain.facts import (
+    ChargeFact,
+    CreditFact,
+    Decision,
+    Fact,
+    FactKind,
+    Outage,
+    ReliefFact,
+    Sample,
+    Ticket,
+)
+from domain.facts.book import SHELVES
+from domain.facts.judging import TOLERANCE, Judge, names_in
+from tests.lives import helpdesk
+
+START = datetime(2027, 1, 4, tzinfo=UTC)
+END = datetime(2028, 1, 4, tzinfo=UTC)
+RECEIVED = datetime(2027, 3, 1, 9, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+TICK = timedelta(microseconds=1)
+
+NAMES = {
+    FactKind.SAMPLE: frozenset({"checks"}),
+    FactKind.OUTAGE: frozenset({"mail"}),
+    FactKind.CREDIT: frozenset({"uptime"}),
+    FactKind.RELIEF: frozenset({"uptime"}),
+}
+
+
+def judge(*, in_order: bool = False) -> Judge:
+    return Judge(RECEIVED, START, END, NAMES, in_order)
+
+
+def rules(fact: Fact, by: Judge | None = None) -> list[tuple[str, str]]:
+    kind = SHELVES[type(fact)].kind
+    return [(each.column, each.rule) for each in (by or judge()).judge(kind, fact)]
+
+
+def sample(at: datetime, series: str = "checks") -> Sample:
+    return Sample("S1", series, at, Decimal(1))
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        (START, []),
+        (START - TICK, [("at", "outside-term")]),
+        (RECEIVED + TOLERANCE, []),
+        (RECEIVED + TOLERANCE + TICK, [("at", "future")]),
+        (END, [("at", "future"), ("at", "outside-term")]),
+    ],
+)
+def test_a_fact_stands_within_the_term_and_before_its_receipt(
+    at: datetime, expected: list[tuple[str, str]]
+) -> None:
+    assert rules(sample(at)) == expected
+
+
+def test_every_instant_of_a_ticket_has_happened() -> None:
+    ticket = Ticket("T1", START, None, RECEIVED + HOUR, RECEIVED + 2 * HOUR, END)
+
+    assert rules(ticket) == [("resolved", "future"), ("closed", "future")]
+    assert rules(replace(ticket, opened_at=START - HOUR))[-1] == ("opened", "outside-term")
+
+
+def test_what_lasts_must_be_over_and_what_is_charged_may_lie_ahead() -> None:
+    outage = Outage("O1", "mail", RECEIVED - HOUR, RECEIVED + HOUR, "power")
+    charge = ChargeFact("B1", "service", RECEIVED + HOUR, END, Decimal(1), "GBP")
+
+    assert rules(outage) == [("end", "future")]
+    assert rules(charge) == []
+
+
+def test_names_are_those_of_any_edition() -> None:
+    assert rules(sample(START, "speed")) == [("series", "name-in-no-edition")]
+    assert rules(CreditFact("K1", START, END, None, Decimal(1))) == []
+    assert rules(CreditFact("K1", START, END, "speed", Decimal(1))) == [
+        ("kpi", "name-in-no-edition")
+    ]
+
+
+def test_a_claim_is_decided_before_it_is_received() -> None:
+    claim = ReliefFact(
+        "L1", None, START, START + HOUR, "storm", "provider", Decision.APPROVED, RECEIVED + HOUR
+    )
+
+    assert rules(claim) == [("decided_at", "future")]
+    assert rules(replace(claim, decided_at=None)) == []
+
+
+def test_a_name_without_any_in_the_terms_has_another_remedy() -> None:
+    bare = Judge(RECEIVED, START, END, NAMES | {FactKind.SAMPLE: frozenset()})
+    (wrong,) = bare.judge(FactKind.SAMPLE, sample(START))
+
+    assert wrong.remedy == "discard it, or amend the agreement"
+
+
+def test_order_is_looked_at_by_choice_and_by_series() -> None:
+    by = judge(in_order=True)
+
+    assert rules(sample(START + HOUR), by) == []
+    assert rules(sample(START + HOUR), by) == []
+    assert rules(sample(START), by) == [("at", "out-of-order")]
+    assert rules(sample(RECEIVED + HOUR), by) == [("at", "future")]
+    assert rules(sample(START + 2 * HOUR), by) == [], "what was set aside is no measure"
+    assert rules(Ticket("T1", START), by) == []
+    assert rules(sample(START), judge()) == []
+
+
+def test_the_names_of_terms_are_those_of_their_measures() -> None:
+    from domain.terms_check import validate
+
+    first = validate(helpdesk().encode(), "a").value
+    other = validate(
+        helpdesk({"kpis.errors.measure": {"kind": "availability", "outages": "mail"}}).encode(), "b"
+    ).value
+    assert first is not None
+    assert other is not None
+
+    names = names_in([first, other])
+
+    assert names[FactKind.SAMPLE] == {"error"}
+    assert names[FactKind.OUTAGE] == {"mail"}
+    assert names[FactKind.RELIEF] == {"errors"}
+    assert names[FactKind.COUNT] == frozenset()
