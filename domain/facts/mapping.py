@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from domain.facts import FactKind
 from domain.facts.columns import wrong_columns
 from domain.facts.times import TimeFormError, time_form
-from domain.terms.clause import Clause
 from domain.terms.fields import Flag, Key, Text, Zone
 from domain.terms.problems import Path, Problem, Rule
 from domain.terms.reader import Reading, read
@@ -23,7 +22,13 @@ SHORT = re.compile(r"([0-9]{1,4}) ?(s|min)")
 Short = Annotated[str, StringConstraints(pattern=rf"^{SHORT.pattern}$")]
 
 
-class MappedCell(Clause):
+class Strict(BaseModel):
+    """A part of a mapping file: nothing is in it that has no meaning."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MappedCell(Strict):
     """How a cell of a fact comes about: from one column, from several, or the same for all."""
 
     column: Text | None = Field(None, description="The column of the file.")
@@ -56,7 +61,7 @@ class MappedCell(Clause):
         return (*own, *(self.join or ()), *(() if self.not_before is None else (self.not_before,)))
 
 
-class MappedFact(Clause):
+class MappedFact(Strict):
     """Which fact a row tells of."""
 
     kind: FactKind
@@ -84,7 +89,7 @@ class MappedFact(Clause):
         }
 
 
-class Mapping(Clause):
+class Mapping(Strict):
     """How the rows of a file become facts."""
 
     mapping: Key = Field(description="The name of the mapping.")
