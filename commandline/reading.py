@@ -340,7 +340,7 @@ def _result(kpi: dict[str, Any], row: dict[str, Any], zone: str) -> Iterator[str
         yield f"Points: {base}" + ("" if times == "1" else f" x {times} for a repeated failure")
     if judged.get("default"):
         yield "A service level default"
-    yield f"Inputs: SHA-256 {row['inputs_digest']}"
+    yield f"Inputs: digest {row['inputs_digest']}"
     yield f"Engine {row['engine_version']}, tzdata {row['tzdata_version']}, revision {row['revision']}"
 
 

@@ -26,8 +26,8 @@ CONTENT: Mapping[str, tuple[str, ...]] = {
 }
 """The columns that make a fact what it is; two facts equal in these are the same."""
 
-JSON = ("body", "columns")
-"""Columns that hold JSON."""
+AT: Mapping[str, str] = {"ticket": "opened_at", "sample": "at", "fact": "at"}
+"""The instant that says in which month a fact is kept."""
 
 KINDS: Mapping[FactKind, type[Fact]] = {shelf.kind: each for each, shelf in SHELVES.items()}
 
@@ -45,7 +45,7 @@ def place_of(fact: Fact) -> str:
 
 def record(fact: Fact) -> tuple[Any, ...]:
     """The key and the content of a fact, in the order of its table's columns."""
-    further = json.dumps(dict(fact.columns), ensure_ascii=False)
+    further = json.dumps(dict(fact.columns), ensure_ascii=False) if fact.columns else "{}"
     match fact:
         case Ticket():
             return (

@@ -1,4 +1,8 @@
-"""Facts into the record: a whole file in the caller's transaction, nothing ever overwritten."""
+"""Facts into the record: a whole file in the caller's transaction, nothing ever overwritten.
+
+The facts are sent to temporary tables and judged as sets. The register `fact_key` says what is
+known; where all of a file is new, which is the rule, nothing else is looked at.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,8 +14,8 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.facts import Fact, FactKind
-from store import touching
-from store.fact_rows import CONTENT, JSON, KEYS, place_of, record
+from store import merging, touching
+from store.fact_rows import CONTENT, KEYS, place_of, record
 from store.tables import intake
 
 
@@ -30,6 +34,10 @@ class Intake:
     rejected: int = field(default=0, compare=False)
 
 
+class FactsContradictError(ValueError):
+    """A file says two things of one fact; the reading of files should have refused it."""
+
+
 MIXED = "mixed"
 """The kind of a file whose lines say their own."""
 
@@ -38,6 +46,8 @@ AT_ONCE = 20_000
 
 LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('facts/' || :agreement, 0))")
 """One intake at a time for each agreement: two would both write revision n + 1."""
+
+NUMBER = text("SELECT nextval(pg_get_serial_sequence('intake', 'number'))")
 
 
 async def take_in(  # noqa: PLR0913, PLR0917 - a file, from whom, when, and what becomes of its rows
@@ -60,23 +70,21 @@ async def take_in(  # noqa: PLR0913, PLR0917 - a file, from whom, when, and what
     await connection.execute(LOCK, {"agreement": agreement})
     if (known := await known_intake(connection, agreement, raw_digest)) is not None:
         return known
-    read, places = await _copy(connection, facts)
+    number = await connection.scalar(NUMBER)
     await connection.execute(text(touching.PLACES))
-    given = {"agreement": agreement, "intake": raw_digest, "received_at": received_at}
-    accepted = repeated = 0
-    for place in places:
-        counted = (await connection.execute(text(_merge(place)), given)).one()
-        accepted, repeated = accepted + counted.accepted, repeated + counted.repeated
-        await connection.execute(text(f"DROP TABLE incoming_{place}"))
+    read, sent = await _copy(connection, facts)
+    given = {"agreement": agreement, "intake": number, "received_at": received_at}
+    accepted = 0
+    for place, several in sent.items():
+        accepted += await _merge(connection, place, several, given)
     rows = account(read)
-    taken = Intake(read, accepted, repeated, **{name: rows[name] for name in ROWS if name in rows})
-    if taken.read != taken.accepted + taken.repeated:
-        msg = f"facts were lost or doubled on the way in: {taken}"
-        raise AssertionError(msg)
+    said = {name: rows[name] for name in ROWS if name in rows}
+    taken = Intake(read, accepted, read - accepted, **said)
     await connection.execute(
         insert(intake).values(
             agreement=agreement,
             digest=raw_digest,
+            number=number,
             name=name,
             kind=kind or MIXED,
             actor=actor,
@@ -87,7 +95,7 @@ async def take_in(  # noqa: PLR0913, PLR0917 - a file, from whom, when, and what
             **rows,
         )
     )
-    await connection.execute(text(touching.KEEP), given)
+    await connection.execute(text(touching.KEEP), {**given, "intake": raw_digest})
     await connection.execute(text("DROP TABLE touching"))
     return taken
 
@@ -105,85 +113,47 @@ async def known_intake(connection: AsyncConnection, agreement: str, digest: str)
     return None if row is None else Intake(**row._asdict(), again=True)
 
 
-async def _copy(connection: AsyncConnection, facts: Iterable[Fact]) -> tuple[int, list[str]]:
-    """COPY the facts into temporary tables; how many there were, and into which they went."""
+async def _copy(connection: AsyncConnection, facts: Iterable[Fact]) -> tuple[int, dict[str, int]]:
+    """COPY the facts into temporary tables; how many there were, and how many went into which."""
     raw = await connection.get_raw_connection()
     coming = iter(facts)
     read = 0
-    places: list[str] = []
+    sent: dict[str, int] = {}
     while several := list(islice(coming, AT_ONCE)):
         read += len(several)
         records: dict[str, list[tuple[Any, ...]]] = {}
         for fact in several:
             records.setdefault(place_of(fact), []).append(record(fact))
         for place, rows in records.items():
-            if place not in places:
-                await _prepare(connection, place)
-                places.append(place)
+            if place not in sent:
+                await connection.execute(text(merging.incoming(place)))
+            sent[place] = sent.get(place, 0) + len(rows)
             await raw.driver_connection.copy_records_to_table(  # type: ignore[union-attr]
                 f"incoming_{place}", records=rows, columns=(*KEYS[place], *CONTENT[place])
             )
-    return read, places
+    return read, sent
 
 
-async def _prepare(connection: AsyncConnection, place: str) -> None:
-    """Make the temporary table whose facts are merged into a table."""
-    await connection.execute(
-        text(
-            f"CREATE TEMPORARY TABLE incoming_{place} ON COMMIT DROP AS "
-            f"SELECT {', '.join((*KEYS[place], *CONTENT[place]))} FROM {place} WITH NO DATA"
-        )
-    )
-    for column in JSON:
-        if column in CONTENT[place]:
-            await connection.execute(
-                text(f"ALTER TABLE incoming_{place} ALTER COLUMN {column} TYPE text")
-            )
-
-
-def _merge(place: str) -> str:
-    """Judge every incoming fact against the latest revision of its key, and add what is new.
-
-    Where what is new stands, and what it supersedes stood, goes into the table `touching`.
-
-    A fact that a file repeats is counted once as new and then as repeated. Two different contents
-    of one id, which the reader of files refuses, would collide on the table's key and fail whole.
-    """
-    key, content = KEYS[place], CONTENT[place]
-    read = [f"{each}::jsonb AS {each}" if each in JSON else each for each in (*key, *content)]
-    ours = ", ".join(f"f.{column}" for column in content)
-    theirs = ", ".join(f"latest.{column}" for column in content)
-    mine = ", ".join(f"f.{column}" for column in key)
-    same = " AND ".join(f"t.{column} = f.{column}" for column in key)
-    keys, names = ", ".join(key), ", ".join(content)
-    before = ", ".join(f"latest.{column} AS before_{column}" for column in content)
-    return f"""
-    WITH fresh AS (
-        SELECT {", ".join(read)} FROM incoming_{place}
-    ),
-    judged AS MATERIALIZED (
-        SELECT f.*,
-               {before},
-               coalesce(latest.revision, 0) + 1 AS revision,
-               latest.revision IS NOT NULL AND ({theirs}) IS NOT DISTINCT FROM ({ours}) AS known,
-               row_number() OVER (PARTITION BY {mine}, {ours}) AS copy
-        FROM fresh f
-        LEFT JOIN LATERAL (
-            SELECT t.* FROM {place} t
-            WHERE t.agreement = :agreement AND {same}
-            ORDER BY t.revision DESC LIMIT 1
-        ) latest ON true
-    ),
-    added AS (
-        INSERT INTO {place} (agreement, {keys}, revision, {names}, intake, received_at)
-        SELECT :agreement, {keys}, revision, {names}, :intake, :received_at
-        FROM judged WHERE NOT known AND copy = 1
-        RETURNING 1
-    ),
-    touched AS (
-        INSERT INTO touching (kind, name, start_at, end_at, revises)
-        {touching.places(place, "judged", "NOT known AND copy = 1")}
-    )
-    SELECT (SELECT count(*) FROM added) AS accepted,
-           (SELECT count(*) FROM judged WHERE known OR copy > 1) AS repeated
-    """
+async def _merge(
+    connection: AsyncConnection, place: str, several: int, given: dict[str, Any]
+) -> int:
+    """Add what is new to the record; how many facts that were."""
+    await connection.execute(text(merging.months(place)))
+    accepted: int = (await connection.execute(text(merging.register(place)), given)).rowcount
+    rows = f"incoming_{place}"
+    if accepted < several:
+        rows = f"judged_{place}"
+        await connection.execute(text(merging.judge(place)), given)
+        await connection.execute(text(f"ANALYZE {rows}"))
+        twice = await connection.scalar(text(merging.contradictions(place)))
+        if twice is not None:
+            msg = f"two different facts of one file have the id {twice}"
+            raise FactsContradictError(msg)
+        accepted += (await connection.execute(text(merging.revise(place)), given)).rowcount
+        for noted in touching.left(place, rows):
+            await connection.execute(text(noted), given)
+    await connection.execute(text(merging.keep(place, rows)), given)
+    for noted in touching.taken(place, rows):
+        await connection.execute(text(noted), given)
+    await connection.execute(text(f"DROP TABLE {', '.join({rows, f'incoming_{place}'})}"))
+    return accepted

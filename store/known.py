@@ -13,9 +13,9 @@ from sqlalchemy import (
     Text,
     and_,
     cast,
-    exists,
     func,
     literal,
+    literal_column,
     or_,
     select,
 )
@@ -23,8 +23,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.facts import Fact, FactKind, ReliefFact
 from domain.terms.measures import Belongs
-from store.fact_rows import KEYS, fact_of, sample_of, ticket_of
-from store.tables import fact, sample, ticket
+from store.fact_rows import fact_of, sample_of, ticket_of
+from store.tables import fact, fact_key, sample, ticket
 
 INSTANTS: Mapping[str, ColumnElement[Any]] = {
     Belongs.OPENED: ticket.c.opened_at,
@@ -90,10 +90,8 @@ async def _first_receipts(
     connection: AsyncConnection, agreement: str, kind: FactKind
 ) -> list[tuple[str, datetime]]:
     """When the first revision of each fact of the kind was received."""
-    query = (
-        select(fact.c.id, func.min(fact.c.received_at))
-        .where(fact.c.agreement == agreement, fact.c.kind == kind)
-        .group_by(fact.c.id)
+    query = select(fact_key.c.id, fact_key.c.received_at).where(
+        fact_key.c.agreement == agreement, fact_key.c.kind == kind, fact_key.c.revision == 1
     )
     return [(name, at) for name, at in await connection.execute(query)]
 
@@ -140,7 +138,14 @@ async def facts_of_ticket(
     connection: AsyncConnection, agreement: str, known_at: datetime, name: str
 ) -> list[Fact]:
     """A ticket by its id, and whatever befell it; empty when it is not known."""
-    query = _known(ticket, agreement, known_at).where(ticket.c.id == name)
+    opened = select(fact_key.c.at).where(
+        fact_key.c.agreement == agreement,
+        fact_key.c.kind == FactKind.TICKET,
+        fact_key.c.id == name,
+    )
+    query = _known(ticket, agreement, known_at).where(
+        ticket.c.opened_at.in_(opened), ticket.c.id == name
+    )
     found: list[Fact] = [ticket_of(row) for row in await connection.execute(query)]
     return found + (await _events_of(connection, agreement, known_at, [name]) if found else [])
 
@@ -158,15 +163,26 @@ async def _events_of(
 
 def _known(table: Table, agreement: str, known_at: datetime) -> Select[Any]:
     """Rows received before the instant of which no later revision was."""
-    later = table.alias("later")
-    revised = select(literal(1)).where(
-        later.c.agreement == agreement,
-        *(later.c[name] == table.c[name] for name in KEYS[table.name]),
-        later.c.revision > table.c.revision,
-        later.c.received_at < known_at,
-    )
     return select(table).where(
         table.c.agreement == agreement,
         table.c.received_at < known_at,
-        ~exists(revised.correlate(table)),
+        is_last(table, known_at),
     )
+
+
+def is_last(table: Table, known_at: datetime | ColumnElement[Any]) -> ColumnElement[bool]:
+    """No later revision was known, wherever it stands. Few facts have any, and these are indexed."""
+    kind = table.c.kind if "kind" in table.c else literal(table.name)
+    later = select(literal(1)).where(
+        fact_key.c.agreement == table.c.agreement,
+        fact_key.c.kind == kind,
+        fact_key.c.id == table.c.id,
+        fact_key.c.revision > table.c.revision,
+        fact_key.c.revision > REVISED,
+        fact_key.c.received_at < known_at,
+    )
+    return ~later.correlate_except(fact_key).exists()
+
+
+REVISED: ColumnElement[int] = literal_column("1")
+"""Not as a parameter: PostgreSQL would not see that the index of revisions holds them all."""

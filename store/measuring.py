@@ -1,16 +1,16 @@
 """What the facts of many windows amount to, in one statement.
 
 The meaning is `domain.measurement`'s; this is the same in SQL, and a test holds the two together.
+What was counted once is kept by the day and by the window (`store.statistics`): after an intake the
+days are read that it touched, and no others.
 """
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
+    BigInteger,
     ColumnElement,
-    DateTime,
     FromClause,
     Numeric,
     Select,
@@ -19,19 +19,28 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
-    exists,
     extract,
     func,
     literal,
+    or_,
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.measurement import Aggregate, Window, excludes_missing, good_limit, wanted
+from domain.measurement import (
+    Aggregate,
+    Window,
+    digest_of_sums,
+    excludes_missing,
+    good_limit,
+    wanted,
+)
 from domain.terms.shape import Clock, Kind, Kpi, Measure
 from domain.threshold import Edge, Threshold
+from store import statistics
+from store.known import is_last
+from store.statistics import Amounts, Knowledge, added, amounts_of
 from store.tables import sample, ticket
 
 EVENTS = {
@@ -43,24 +52,67 @@ EVENTS = {
 ONE = cast(literal(1), Numeric)
 ZERO = cast(literal(0), Numeric)
 
-INSTANTS = ARRAY(DateTime(timezone=True))
-
 
 async def aggregate(
     connection: AsyncConnection, agreement: str, kpi: Kpi, windows: Sequence[Window]
 ) -> list[Aggregate]:
-    """One aggregate for each window, in their order."""
-    given = {
-        "agreement": agreement,
-        "starts": [window.start for window in windows],
-        "ends": [window.end for window in windows],
-        "known": [window.known_at for window in windows],
-    }
-    rows = await connection.execute(prepared(kpi.measure), given)
+    """One aggregate for each window, in their order; what had to be counted is kept."""
+    measure = kpi.measure
+    found = await statistics.look(connection, agreement, measure, windows)
+    waiting = [window for window, each in zip(windows, found, strict=True) if not each.amounts]
+    counted = await _counted_anew(connection, agreement, measure, list(dict.fromkeys(waiting)))
     return [
-        Aggregate(Decimal(row.num), row.den, row.facts, row.missing, row.inputs_digest)
-        for row in rows
+        _aggregate(measure, each.amounts or counted[window])
+        for window, each in zip(windows, found, strict=True)
     ]
+
+
+async def _counted_anew(
+    connection: AsyncConnection, agreement: str, measure: Measure, windows: Sequence[Window]
+) -> dict[Window, Amounts]:
+    """The amounts of windows from those of their days, of which the missing ones are read."""
+    if not windows:
+        return {}
+    days = {window: statistics.days_of(window) for window in windows}
+    several = list(dict.fromkeys(each for window in windows for each in (*days[window], window)))
+    looked = await statistics.look(connection, agreement, measure, several)
+    known = dict(zip(several, looked, strict=True))
+    amounts = {day: found.amounts for day, found in known.items() if found.amounts}
+    missing = [each for window in windows for each in days[window] if each not in amounts]
+    read = await _read(connection, agreement, measure, list(dict.fromkeys(missing)))
+    amounts |= {day: found for day, _, found in read}
+    sums = {window: added([amounts[day] for day in days[window]]) for window in windows}
+    # Whatever came in since we looked is in these sums, and they are kept for what they are not.
+    late = {day for day, knowledge, _ in read if knowledge != known[day].knowledge}
+    whole = [
+        (window, known[window].knowledge, sums[window])
+        for window in windows
+        if len(days[window]) > 1 and late.isdisjoint(days[window])
+    ]
+    await statistics.keep(connection, agreement, measure, [*read, *whole])
+    return sums
+
+
+async def _read(
+    connection: AsyncConnection, agreement: str, measure: Measure, windows: Sequence[Window]
+) -> list[tuple[Window, Knowledge, Amounts]]:
+    """Read the facts of windows; what is known of each is seen by the same look at the record."""
+    if not windows:
+        return []
+    given = statistics.bound(agreement, measure, windows)
+    del given["measure"]
+    rows = await connection.execute(prepared(measure), given)
+    return [
+        (window, (row.intakes, row.latest_at), amounts_of(row))
+        for window, row in zip(windows, rows, strict=True)
+    ]
+
+
+def _aggregate(measure: Measure, amounts: Amounts) -> Aggregate:
+    present = amounts.facts - amounts.missing
+    den = present if excludes_missing(measure) else amounts.facts
+    digest = digest_of_sums(amounts.mark_high, amounts.mark_low)
+    return Aggregate(amounts.num, den, amounts.facts, amounts.missing, digest)
 
 
 STATEMENTS: dict[str, Select[Any]] = {}
@@ -78,35 +130,36 @@ def prepared(measure: Measure) -> Select[Any]:
 
 
 def statement(measure: Measure) -> Select[Any]:
-    """The statement for all windows at once; it binds agreement, starts, ends and known."""
-    arrays = (bindparam(name, type_=INSTANTS) for name in ("starts", "ends", "known"))
-    window = (
-        func.unnest(*arrays)
-        .table_valued("start_at", "end_at", "known_at", with_ordinality="n")
-        .render_derived("span")
+    """The statement for all windows at once; `store.statistics.bound` tells what it binds."""
+    window = statistics.spans()
+    knowledge = statistics.knowledge_of(window)
+    counted = _counted(measure, window, knowledge)
+    return (
+        select(knowledge.c.intakes, knowledge.c.latest_at, counted)
+        .select_from(window.join(knowledge, true()).join(counted, true()))
+        .order_by(window.c.n)
     )
-    counted = _counted(measure, window)
-    return select(counted).select_from(window.join(counted, true())).order_by(window.c.n)
 
 
-def _counted(measure: Measure, window: FromClause) -> FromClause:
+def _counted(measure: Measure, window: FromClause, knowledge: FromClause) -> FromClause:
     """What the facts of one window amount to."""
     table, at = (ticket, ticket.c.opened_at) if measure.series is None else (sample, sample.c.at)
     reading = _reading(measure)
     facts = func.count()
-    present = func.count(reading)
     query = select(
         _num(measure, reading).label("num"),
-        (present if excludes_missing(measure) else facts).label("den"),
         facts.label("facts"),
-        (facts - present).label("missing"),
-        _inputs_digest(table.c.id, reading).label("inputs_digest"),
+        (facts - func.count(reading)).label("missing"),
+        *(
+            func.coalesce(func.sum(mark), 0).label(name)
+            for name, mark in _marks(measure, reading).items()
+        ),
     ).where(
         table.c.agreement == bindparam("agreement"),
         at >= window.c.start_at,
         at < window.c.end_at,
         table.c.received_at < window.c.known_at,
-        _is_latest(table, window),
+        or_(~knowledge.c.revises, is_last(table, window.c.known_at)),
         *_filters(table, measure.where),
     )
     if measure.series is not None:
@@ -114,18 +167,6 @@ def _counted(measure: Measure, window: FromClause) -> FromClause:
     if measure.good == "by due":
         query = query.where(ticket.c.due_at.is_not(None))
     return query.lateral("counted")
-
-
-def _is_latest(table: Table, window: FromClause) -> ColumnElement[bool]:
-    """No later revision was known: one that moved the fact out of the window counts as well."""
-    later = table.alias("later")
-    known = select(literal(1)).where(
-        later.c.agreement == bindparam("agreement"),
-        later.c.id == table.c.id,
-        later.c.revision > table.c.revision,
-        later.c.received_at < window.c.known_at,
-    )
-    return ~exists(known.correlate(table, window))
 
 
 def _filters(table: Table, where: Mapping[str, tuple[str, ...] | str]) -> list[ColumnElement[bool]]:
@@ -170,8 +211,13 @@ def _holds(good: Threshold, scale: int, reading: ColumnElement[Any]) -> ColumnEl
             return reading < limit
 
 
-def _inputs_digest(name: ColumnElement[str], reading: ColumnElement[Any]) -> ColumnElement[str]:
-    """`domain.measurement.inputs_digest`: ids and readings in the order of the ids' code points."""
-    line = name + "\t" + func.coalesce(cast(func.trim_scale(reading), Text), "")
-    lines = func.string_agg(line, aggregate_order_by(literal("\n"), name.collate("C")))
-    return func.encode(func.sha256(func.convert_to(func.coalesce(lines, ""), "UTF8")), "hex")
+def _marks(measure: Measure, reading: ColumnElement[Any]) -> dict[str, ColumnElement[Any]]:
+    """`domain.measurement.mark` of each fact: with samples it is kept, with tickets not."""
+    if measure.series is not None:
+        return {"mark_high": sample.c.mark_high, "mark_low": sample.c.mark_low}
+    said = func.coalesce(cast(func.trim_scale(reading), Text), "")
+    mark = func.sha256(func.convert_to(ticket.c.id + "\t" + said, "UTF8"))
+    return {
+        "mark_high": cast(func.substr(mark, 1, 8), BigInteger),
+        "mark_low": cast(func.substr(mark, 9, 8), BigInteger),
+    }

@@ -1,8 +1,11 @@
 """Every table.
 
 Columns ending in `_at` are business time, in UTC; `recorded_at` alone is the database's clock, and
-no rule reads it. What `GROWING` lists is only ever added to.
+no rule reads it. What `GROWING` lists is only ever added to. `ticket`, `sample` and `fact` are kept in
+months (`keep_month`, of the migrations, makes them), so that a window reads its own months only.
 """
+
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
@@ -131,6 +134,7 @@ intake = Table(
     metadata,
     _agreement(key=True),
     _key("digest"),
+    Column("number", BigInteger, Identity(), nullable=False, unique=True),
     _text("name"),
     _text("kind"),
     _text("actor"),
@@ -227,54 +231,83 @@ The places of facts that are new and of those they supersede. `name` is that of 
 service, the instrument, the KPI, the type or the line; tickets, and what befell them, have none.
 """
 
+fact_key = Table(
+    "fact_key",
+    metadata,
+    _key("agreement"),
+    _key("kind"),
+    _key("id"),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    _text("name"),
+    _at("at"),
+    Column("content", LargeBinary, nullable=False),
+    Column("intake", BigInteger, nullable=False),
+    _at("received_at"),
+    Index("fact_revised", "agreement", "kind", "id", "revision", postgresql_where="revision > 1"),
+)
+"""The register of all facts: it alone says that none is there twice, and which revision is last.
+
+`at` leads to the month that keeps the fact, `name` to its series; `content` is the beginning of
+the SHA-256 of all that it says. What is new finds its like here, without a look into any month.
+"""
+
+
+def _received() -> list[Column[Any]]:
+    """By which intake a fact came, and when.
+
+    Facts in months have no key and no clock of the database: the register is their key, and the
+    clock is the intake's.
+    """
+    return [Column("intake", BigInteger, nullable=False), _at("received_at")]
+
+
 ticket = Table(
     "ticket",
     metadata,
-    _agreement(key=True),
-    _key("id"),
-    Column("revision", Integer, primary_key=True, autoincrement=False),
+    _text("agreement"),
+    _text("id"),
+    _count("revision"),
     _at("opened_at"),
     _at("responded_at", null=True),
     _at("resolved_at", null=True),
     _at("closed_at", null=True),
     _at("due_at", null=True),
     Column("columns", JSONB, nullable=False),
-    _text("intake"),
-    _at("received_at"),
-    _recorded(),
+    *_received(),
     Index(None, "agreement", "opened_at"),
+    postgresql_partition_by="RANGE (opened_at)",
 )
 
 sample = Table(
     "sample",
     metadata,
-    _agreement(key=True),
-    _key("id"),
-    Column("revision", Integer, primary_key=True, autoincrement=False),
+    _text("agreement"),
+    _text("id"),
+    _count("revision"),
     _text("series"),
     _at("at"),
     Column("value", Numeric, nullable=True),
     Column("columns", JSONB, nullable=False),
-    _text("intake"),
-    _at("received_at"),
-    _recorded(),
+    Column("mark_high", BigInteger, nullable=False),
+    Column("mark_low", BigInteger, nullable=False),
+    *_received(),
     Index(None, "agreement", "series", "at"),
+    postgresql_partition_by="RANGE (at)",
 )
+"""Samples; `mark_high` and `mark_low` are `domain.measurement.mark` of the id and the value."""
 
 fact = Table(
     "fact",
     metadata,
-    _agreement(key=True),
-    _key("kind"),
-    _key("id"),
-    Column("revision", Integer, primary_key=True, autoincrement=False),
+    _text("agreement"),
+    _text("kind"),
+    _text("id"),
+    _count("revision"),
     _at("at"),
     _at("ends_at", null=True),
     Column("body", JSONB, nullable=False),
     Column("columns", JSONB, nullable=False),
-    _text("intake"),
-    _at("received_at"),
-    _recorded(),
+    *_received(),
     Index(None, "agreement", "kind", "at"),
     Index(None, "agreement", "kind", "ends_at"),
     Index(
@@ -283,9 +316,28 @@ fact = Table(
         text("(body ->> 'ticket')"),
         postgresql_where="kind = 'ticket_event'",
     ),
+    postgresql_partition_by="RANGE (at)",
 )
 """Facts of every other kind. `at` is the instant at which one stands, `ends_at` the end of what
 lasted, `body` what it says, as text: numbers plainly, instants in ISO 8601."""
+
+statistic = Table(
+    "statistic",
+    metadata,
+    _key("agreement"),
+    Column("measure", LargeBinary, primary_key=True),
+    Column("start_at", DateTime(timezone=True), primary_key=True),
+    Column("end_at", DateTime(timezone=True), primary_key=True),
+    Column("intakes", Integer, primary_key=True, autoincrement=False),
+    Column("latest_at", DateTime(timezone=True), primary_key=True),
+    Column("num", Numeric, nullable=False),
+    Column("facts", BigInteger, nullable=False),
+    Column("missing", BigInteger, nullable=False),
+    Column("mark_high", Numeric, nullable=False),
+    Column("mark_low", Numeric, nullable=False),
+)
+"""What the facts of a span amounted to by a measure when so many intakes had touched it, the last
+of them received at `latest_at`. `store.statistics` tells what these two are good for."""
 
 evaluation = Table(
     "evaluation",
@@ -615,9 +667,11 @@ GROWING = (
     "document_part",
     "held_row",
     "held_decision",
+    "fact_key",
     "ticket",
     "sample",
     "fact",
+    "statistic",
     "evaluation",
     "credit",
     "fired",
@@ -625,3 +679,6 @@ GROWING = (
     "journal",
 )
 """Tables that the application's role may add to and read, and nothing else."""
+
+IN_MONTHS = ("ticket", "sample", "fact")
+"""Tables that are kept in months, each a table of its own with year and month behind its name."""

@@ -10,23 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.facts import FactKind
+from store.fact_rows import AT
+from store.merging import KIND, NAME
 from store.tables import touched
-
-NAMED = """
-    CASE {kind}
-        WHEN 'charge' THEN {body} ->> 'line'
-        WHEN 'count' THEN {body} ->> 'series'
-        WHEN 'credit' THEN {body} ->> 'kpi'
-        WHEN 'event' THEN {body} ->> 'type'
-        WHEN 'index' THEN {body} ->> 'series'
-        WHEN 'interval' THEN {body} ->> 'series'
-        WHEN 'outage' THEN {body} ->> 'service'
-        WHEN 'period_result' THEN {body} ->> 'kpi'
-        WHEN 'relief' THEN {body} ->> 'kpi'
-        WHEN 'survey' THEN {body} ->> 'instrument'
-    END
-"""
-"""What facts are told apart by; a relief or a credit for all KPIs has no name."""
 
 PLACES = """
 CREATE TEMPORARY TABLE touching (
@@ -40,6 +26,7 @@ SELECT :agreement, :intake, kind, coalesce(name, ''), min(start_at),
        max(greatest(end_at, start_at + interval '1 microsecond')), bool_or(revises), :received_at
 FROM touching
 GROUP BY kind, coalesce(name, ''), date_bin('24 hours', start_at, 'epoch')
+ORDER BY 3, 4, 5
 """
 """One row for each day on which something stands, from the first on it until the last has ended."""
 
@@ -77,44 +64,68 @@ async def touched_by(connection: AsyncConnection, agreement: str, digest: str) -
     ]
 
 
-def places(place: str, rows: str, which: str) -> str:
-    """Select where the new facts among the judged rows stand, and where their predecessors stood."""
-    now = _standing(place, rows, which, "", "revision > 1")
-    before = _standing(place, rows, f"{which} AND revision > 1", "before_", "true")
-    several = [now, before]
-    if place == "fact":
-        # The clock of a ticket runs otherwise than before.
-        instants = ", ".join(f"ticket.{name}" for name in INSTANTS)
-        several += [
-            f"""
-            SELECT 'ticket', '', stands, stands, true
-            FROM {rows} JOIN ticket
-              ON ticket.agreement = :agreement AND ticket.id = {rows}.{body} ->> 'ticket'
-            CROSS JOIN LATERAL unnest(ARRAY[{instants}]) AS stands
-            WHERE {rows}.kind = 'ticket_event' AND {which} AND stands IS NOT NULL
-            """
-            for body in ("body", "before_body")
-        ]
-    return " UNION ALL ".join(several)
+def taken(place: str, rows: str) -> list[str]:
+    """Note where the facts stand that were taken."""
+    revises = "before IS NOT NULL" if rows.startswith("judged") else "false"
+    if place == "ticket":
+        return [_instants(f"{rows} AS of", revises)]
+    ends = "coalesce(ends_at, at)" if place == "fact" else "at"
+    ends = f"greatest({ends}, at + interval '1 microsecond')"
+    several = f"""
+    INSERT INTO touching
+    SELECT {KIND[place]}, {NAME[place]}, min(at), max({ends}), bool_or({revises})
+    FROM {rows} GROUP BY 1, 2, date_bin('24 hours', at, 'epoch')
+    """
+    return [several, _tickets(rows)] if place == "fact" else [several]
 
 
-def _standing(place: str, rows: str, which: str, of: str, revises: str) -> str:
-    """Select kind, name, start, end of the rows, by their columns with this prefix."""
+def left(place: str, rows: str) -> list[str]:
+    """Note where the facts stood that are superseded."""
+    superseded = f"""
+        {rows} AS now JOIN {place} AS of
+          ON of.agreement = :agreement AND of.{AT[place]} = now.at_before
+         AND of.id = now.id AND of.revision = now.before
+    """
     match place:
-        case "sample":
-            return (
-                f"SELECT 'sample', {of}series, {of}at, {of}at, {revises} FROM {rows} WHERE {which}"
-            )
         case "ticket":
-            instants = ", ".join(f"{of}{name}" for name in INSTANTS)
-            return (
-                f"SELECT 'ticket', '', stands, stands, {revises} "
-                f"FROM {rows} CROSS JOIN LATERAL unnest(ARRAY[{instants}]) AS stands "
-                f"WHERE {which} AND stands IS NOT NULL"
-            )
+            return [_instants(superseded, "true")]
+        case "sample":
+            return [
+                f"""
+                INSERT INTO touching SELECT 'sample', name_before, at_before, at_before, true
+                FROM {rows} WHERE before IS NOT NULL
+                """
+            ]
         case _:
-            name = NAMED.format(kind="kind", body=f"{of}body")
-            return (
-                f"SELECT kind, {name}, {of}at, coalesce({of}ends_at, {of}at), {revises} "
-                f"FROM {rows} WHERE {which}"
-            )
+            before = f"(SELECT of.* FROM {superseded} AND of.kind = now.kind)"
+            return [
+                f"""
+                INSERT INTO touching
+                SELECT kind, {NAME[place]}, at, coalesce(ends_at, at), true FROM {before} AS of
+                """,
+                _tickets(before),
+            ]
+
+
+def _instants(rows: str, revises: str) -> str:
+    """Note the instants of tickets."""
+    instants = ", ".join(f"of.{name}" for name in INSTANTS)
+    return f"""
+    INSERT INTO touching
+    SELECT DISTINCT 'ticket', '', stands, stands, {revises}
+    FROM {rows} CROSS JOIN LATERAL unnest(ARRAY[{instants}]) AS stands
+    WHERE stands IS NOT NULL
+    """
+
+
+def _tickets(rows: str) -> str:
+    """Note the instants of the tickets of events: their clocks run otherwise than before."""
+    tickets = f"""
+        {rows} AS event JOIN fact_key
+          ON event.kind = 'ticket_event' AND fact_key.agreement = :agreement
+         AND fact_key.kind = 'ticket' AND fact_key.id = event.body ->> 'ticket'
+        JOIN ticket AS of
+          ON of.agreement = :agreement AND of.opened_at = fact_key.at
+         AND of.id = fact_key.id AND of.revision = fact_key.revision
+    """
+    return _instants(tickets, "true")

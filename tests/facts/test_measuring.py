@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain import measurement
@@ -18,9 +18,11 @@ from domain.measurement import Window
 from domain.periods import Every, periods
 from domain.terms.shape import Kpi
 from domain.zones import zone_named
+from store import statistics
 from store.facts import take_in
 from store.measuring import aggregate, statement
-from store.tables import agreement
+from store.statistics import bound
+from store.tables import agreement, statistic
 from tests.facts.terms import kpi
 
 NEW_YORK = zone_named("America/New_York")
@@ -57,9 +59,10 @@ def arrival(name: str, at: datetime, value: str | None = "1", **columns: str) ->
 
 
 # Few instants, ids and values, so that they meet often, edges above all.
+# Hours that lie near the ends of the days from noon on, and near those of the days of UTC.
 instants = st.builds(
     lambda hours, tick: NOON + timedelta(hours=hours, microseconds=tick),
-    st.integers(0, 6),
+    st.sampled_from([0, 1, 2, 12, 24, 25, 48, 49]),
     st.sampled_from([-1, 0, 0, 1]),
 )
 maybe = st.none() | instants
@@ -76,7 +79,7 @@ windows = st.lists(
     st.builds(
         lambda start, length, known: Window(start, start + length, RECEIVED + known),
         instants,
-        st.integers(0, 5).map(lambda hours: timedelta(hours=hours)),
+        st.sampled_from([0, 1, 2, 24, 25, 48, 60]).map(lambda hours: timedelta(hours=hours)),
         st.integers(-1, 4).map(lambda hours: timedelta(hours=hours)),
     ),
     max_size=4,
@@ -144,18 +147,18 @@ async def both_say_the_same(
     history: list[tuple[datetime, list[Fact]]],
     spans: list[Window],
 ) -> None:
-    expected = [
-        measurement.aggregate(terms.measure, as_known(history, span.known_at), span)
-        for span in spans
-    ]
-
     async with database.begin() as connection:
         signed = await sign(connection)
-        for received_at, facts in history:
+        for number, (received_at, facts) in enumerate(history, 1):
             await take(connection, signed, facts, received_at, kind)
-        found = await aggregate(connection, signed, terms, spans)
-
-    assert found == expected
+            known = history[:number]
+            expected = [
+                measurement.aggregate(terms.measure, as_known(known, span.known_at), span)
+                for span in spans
+            ]
+            # Read, then out of the statistics; and with the next file, of both.
+            assert await aggregate(connection, signed, terms, spans) == expected
+            assert await aggregate(connection, signed, terms, spans) == expected
 
 
 @pytest.mark.usefixtures("agreed")
@@ -307,8 +310,12 @@ async def explained(connection: AsyncConnection, terms: Kpi, given: dict[str, An
 @pytest.mark.parametrize(
     ("kind", "measure", "index"),
     [
-        (FactKind.SAMPLE, DELAY, "ix_sample_agreement_series_at"),
-        (FactKind.TICKET, {"kind": "mean", "tickets": "closure"}, "ix_ticket_agreement_opened_at"),
+        (FactKind.SAMPLE, DELAY, "sample_2016_03_agreement_series_at_idx"),
+        (
+            FactKind.TICKET,
+            {"kind": "mean", "tickets": "closure"},
+            "ticket_2016_03_agreement_opened_at_idx",
+        ),
     ],
 )
 async def test_a_days_window_reads_that_day_and_no_more(
@@ -324,11 +331,64 @@ async def test_a_days_window_reads_that_day_and_no_more(
         plan = await explained(
             connection,
             kpi(measure, unit="min"),
-            {"agreement": agreed, "starts": [NOON], "ends": [NOON + DAY], "known": [KNOWN]},
+            {
+                name: value
+                for name, value in bound(
+                    agreed, kpi(measure, unit="min").measure, [Window(NOON, NOON + DAY, KNOWN)]
+                ).items()
+                if name != "measure"
+            },
         )
 
     assert index in plan
     assert "Seq Scan" not in plan
     assert "Rows Removed" not in plan
-    # Sorted as Python sorts: otherwise a database with a language would give other digests.
-    assert 'id COLLATE "C"' in plan
+
+
+async def test_after_an_intake_only_the_days_are_read_that_it_touched(
+    database: AsyncEngine, agreed: str
+) -> None:
+    terms, days = kpi(DELAY), 30
+    month = Window(NOON, NOON + days * DAY, KNOWN + DAY)
+    daily = [arrival(f"S{n}", NOON + n * DAY) for n in range(days)]
+
+    async def counted(connection: AsyncConnection) -> tuple[int, int]:
+        (found,) = await aggregate(connection, agreed, terms, [month])
+        kept = await connection.scalar(select(func.count()).select_from(statistic))
+        assert kept is not None
+        return found.facts, kept
+
+    async with database.begin() as connection:
+        await take(connection, agreed, daily)
+        # Each day, and the month as a whole.
+        assert await counted(connection) == (days, days + 1)
+        assert await counted(connection) == (days, days + 1)
+        late = [arrival("late", NOON + DAY), arrival("S9", NOON + 8 * DAY)]
+        await take(connection, agreed, late, KNOWN)
+        # The day of the late one, those that S9 left and reached, and the month.
+        assert await counted(connection) == (days + 1, days + 1 + 4)
+
+
+async def test_what_comes_in_while_a_window_is_counted_spoils_no_statistic(
+    database: AsyncEngine, agreed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terms, month = kpi(DELAY), Window(NOON, NOON + 3 * DAY, KNOWN + DAY)
+    earlier = Window(month.start, month.end, KNOWN)
+    looked = statistics.look
+
+    async with database.begin() as connection:
+        await take(connection, agreed, [arrival("a", NOON), arrival("b", NOON + DAY)])
+
+    async def look_and_be_overtaken(*given: Any) -> Any:
+        found = await looked(*given)
+        async with database.begin() as other:
+            await take(other, agreed, [arrival(f"c{next(numbers)}", NOON)], KNOWN)
+        return found
+
+    async with database.begin() as connection:
+        monkeypatch.setattr(statistics, "look", look_and_be_overtaken)
+        (overtaken,) = await aggregate(connection, agreed, terms, [month])
+        monkeypatch.setattr(statistics, "look", looked)
+        before, after = await aggregate(connection, agreed, terms, [earlier, month])
+
+    assert (overtaken.facts, before.facts, after.facts) == (4, 2, 4)

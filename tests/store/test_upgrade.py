@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -12,12 +13,18 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from domain.facts import Sample, Ticket
+from domain.measurement import Window, inputs_digest
 from domain.results import Status
 from domain.terms_check import validate
 from domain.timeline import Edition, Timeline
 from store.engine import migration_config
+from store.facts import Intake, take_in
 from store.ledger import lines_of
+from store.measuring import aggregate
 from store.results import results_until
+from store.touching import touched_by
+from tests.facts.terms import kpi
 from tests.lives import helpdesk
 
 LIVE = datetime(2027, 1, 4, tzinfo=UTC)
@@ -31,7 +38,16 @@ INSERT INTO evaluation (agreement, kpi, period, revision, start_at, end_at, due_
 VALUES ('helpdesk', 'errors', '2027-W01', 1, :live, :ends, :ends, 1, 'below_expected',
     3, 6, 6, 0, 'why', 'digest', '1', '2026a', :ends);
 INSERT INTO credit (agreement, kpi, period, revision, month, percent, amount_minor, currency)
-VALUES ('helpdesk', 'errors', '2027-W01', 1, '2027-07', 5, 100000, 'GBP')
+VALUES ('helpdesk', 'errors', '2027-W01', 1, '2027-07', 5, 100000, 'GBP');
+INSERT INTO intake (agreement, digest, name, kind, actor, read, accepted, repeated, received_at)
+VALUES ('helpdesk', 'first', 'f', 'sample', 'mira', 2, 2, 0, :live),
+       ('helpdesk', 'second', 'f', 'sample', 'mira', 1, 1, 0, :ends);
+INSERT INTO sample (agreement, id, revision, series, at, value, columns, intake, received_at)
+VALUES ('helpdesk', 'a', 1, 'error', :live, 1.50, '{"site": "leeds"}', 'first', :live),
+       ('helpdesk', 'b', 1, 'error', :live, NULL, '{}', 'first', :live),
+       ('helpdesk', 'a', 2, 'error', :ends, 2, '{"site": "leeds"}', 'second', :ends);
+INSERT INTO ticket (agreement, id, revision, opened_at, closed_at, columns, intake, received_at)
+VALUES ('helpdesk', 'T', 1, :live, :ends, '{}', 'first', :live)
 """
 
 
@@ -77,5 +93,47 @@ def test_results_and_credits_of_the_first_release_go_on(old: URL) -> None:
         # The settlement period is the local month: in July London is an hour ahead.
         assert row["settles_from"] == datetime(2027, 6, 30, 23, tzinfo=UTC)
         assert row["settles_until"] == datetime(2027, 7, 31, 23, tzinfo=UTC)
+
+    asyncio.run(read(create_async_engine(old)))
+
+
+def test_facts_of_the_first_release_are_known_and_go_on(old: URL) -> None:
+    samples = [
+        Sample("a", "error", LIVE + WEEK, Decimal("2.0"), {"site": "leeds"}),
+        Sample("b", "error", LIVE, None),
+    ]
+    terms = kpi({"kind": "mean", "series": "error"})
+    windows = [
+        Window(LIVE, LIVE + WEEK, LIVE + WEEK),
+        Window(LIVE, LIVE + WEEK, LIVE + 2 * WEEK),
+        Window(LIVE + WEEK, LIVE + 2 * WEEK, LIVE + 2 * WEEK),
+    ]
+
+    async def read(engine: AsyncEngine) -> None:
+        async with engine.begin() as connection:
+            given = "helpdesk", "f.csv", "third", None
+            again = await take_in(
+                connection,
+                *given,
+                [*samples, Ticket("T", LIVE, closed_at=LIVE + WEEK)],
+                "mira",
+                LIVE,
+            )
+            counted = [
+                (await aggregate(connection, "helpdesk", terms, [window]))[0] for window in windows
+            ]
+            touched = await touched_by(connection, "helpdesk", "second")
+        await engine.dispose()
+        assert again == Intake(read=3, accepted=0, repeated=3)
+        assert [(each.num, each.den, each.missing) for each in counted] == [
+            (Decimal("1.5"), 1, 1),
+            (0, 0, 1),
+            (2, 1, 0),
+        ]
+        assert counted[1].inputs_digest == inputs_digest({"b": None})
+        assert [(each.name, each.start, each.revises) for each in touched] == [
+            ("error", LIVE, True),
+            ("error", LIVE + WEEK, True),
+        ]
 
     asyncio.run(read(create_async_engine(old)))

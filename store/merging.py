@@ -1,0 +1,154 @@
+"""How the facts of a file become part of the record: the statements that judge and keep them.
+
+Each works on all facts of one table at once. `incoming_…` holds what a file says, `judged_…` what
+of it is new or changed, with the revision it gets; only a file that repeats or corrects needs the
+second.
+"""
+
+from store.fact_rows import AT, CONTENT, KEYS
+
+KIND = {"ticket": "'ticket'", "sample": "'sample'", "fact": "kind"}
+"""What the register calls the kind of a table's facts."""
+
+NAMED = """
+    CASE {kind}
+        WHEN 'charge' THEN {body} ->> 'line'
+        WHEN 'count' THEN {body} ->> 'series'
+        WHEN 'credit' THEN {body} ->> 'kpi'
+        WHEN 'event' THEN {body} ->> 'type'
+        WHEN 'index' THEN {body} ->> 'series'
+        WHEN 'interval' THEN {body} ->> 'series'
+        WHEN 'outage' THEN {body} ->> 'service'
+        WHEN 'period_result' THEN {body} ->> 'kpi'
+        WHEN 'relief' THEN {body} ->> 'kpi'
+        WHEN 'survey' THEN {body} ->> 'instrument'
+    END
+"""
+
+NAME = {
+    "ticket": "''",
+    "sample": "series",
+    "fact": f"coalesce({NAMED.format(kind='kind', body='body')}, '')",
+}
+"""What facts are told apart by; tickets, and a relief or a credit for all KPIs, have no name."""
+
+
+def _microseconds(column: str) -> str:
+    return f"extract(epoch FROM {column})"
+
+
+SAID = {
+    "ticket": (
+        *(_microseconds(column) for column in CONTENT["ticket"] if column != "columns"),
+        "columns",
+    ),
+    "sample": ("series", _microseconds("at"), "trim_scale(value)", "columns"),
+    "fact": (_microseconds("at"), _microseconds("ends_at"), "body", "columns"),
+}
+"""All that a fact says, in a form that depends on no setting of the session."""
+
+
+def _content(place: str) -> str:
+    said = f"ROW({', '.join(SAID[place])})::text"
+    return f"substr(sha256(convert_to({said}, 'UTF8')), 1, 16)"
+
+
+MARK = """
+    sha256(convert_to(id || E'\\t' || coalesce(trim_scale(value)::text, ''), 'UTF8'))
+"""
+"""`domain.measurement.mark` of a sample: its id and its reading."""
+
+
+def incoming(place: str) -> str:
+    """Make the temporary table for the facts that come."""
+    columns = ", ".join((*KEYS[place], *CONTENT[place]))
+    return (
+        f"CREATE TEMPORARY TABLE incoming_{place} ON COMMIT DROP AS "
+        f"SELECT {columns} FROM {place} WITH NO DATA"
+    )
+
+
+def months(place: str) -> str:
+    """See to it that there is a table for each month in which one of the facts stands."""
+    return f"""
+    SELECT keep_month('{place}', month) FROM (
+        SELECT DISTINCT date_trunc('month', {AT[place]} AT TIME ZONE 'UTC')::date AS month
+        FROM incoming_{place}
+    ) AS months ORDER BY month
+    """
+
+
+def register(place: str) -> str:
+    """Enter those whose ids are new, each as a first revision, and pass the others over."""
+    return f"""
+    INSERT INTO fact_key
+        (agreement, kind, id, revision, name, at, content, intake, received_at)
+    SELECT :agreement, {KIND[place]}, id, 1, {NAME[place]}, {AT[place]}, {_content(place)},
+           :intake, :received_at
+    FROM incoming_{place}
+    ON CONFLICT DO NOTHING
+    """
+
+
+def judge(place: str) -> str:
+    """Hold each against the last revision of its id; keep what was entered now or says otherwise.
+
+    A fact that a file says twice is kept once. `before` is the revision that another supersedes.
+    """
+    columns = ", ".join(f"coming.{column}" for column in (*KEYS[place], *CONTENT[place]))
+    key = ", ".join(f"coming.{column}" for column in KEYS[place])
+    return f"""
+    CREATE TEMPORARY TABLE judged_{place} ON COMMIT DROP AS
+    SELECT DISTINCT ON ({key}, coming.content) {columns}, coming.content,
+           CASE WHEN last.intake = :intake THEN last.revision ELSE last.revision + 1 END AS revision,
+           CASE WHEN last.intake <> :intake THEN last.revision END AS before,
+           last.content AS content_before, last.name AS name_before, last.at AS at_before
+    FROM (SELECT *, {_content(place)} AS content FROM incoming_{place} OFFSET 0) AS coming
+    CROSS JOIN LATERAL (
+        SELECT revision, fact_key.content, fact_key.name, fact_key.at, intake FROM fact_key
+        WHERE agreement = :agreement AND fact_key.kind = {_of(place)} AND fact_key.id = coming.id
+        ORDER BY revision DESC LIMIT 1
+    ) AS last
+    WHERE last.intake = :intake OR last.content <> coming.content
+    ORDER BY {key}, coming.content
+    """
+
+
+def contradictions(place: str) -> str:
+    """An id of which the file says two things, if there is one."""
+    return f"""
+    SELECT id FROM judged_{place} GROUP BY {", ".join(KEYS[place])} HAVING count(*) > 1 LIMIT 1
+    """
+
+
+def revise(place: str) -> str:
+    """Enter the further revisions."""
+    return f"""
+    INSERT INTO fact_key
+        (agreement, kind, id, revision, name, at, content, intake, received_at)
+    SELECT :agreement, {KIND[place]}, id, revision, {NAME[place]}, {AT[place]}, content,
+           :intake, :received_at
+    FROM judged_{place} WHERE before IS NOT NULL
+    """
+
+
+def keep(place: str, rows: str) -> str:
+    """Put the facts into their months, those of a series beside each other."""
+    revision = "revision" if rows.startswith("judged") else "1 AS revision"
+    names = ", ".join((*KEYS[place], "revision", *CONTENT[place]))
+    taken = ", ".join((*KEYS[place], revision, *CONTENT[place]))
+    if place != "sample":
+        return f"""
+        INSERT INTO {place} (agreement, {names}, intake, received_at)
+        SELECT :agreement, {taken}, :intake, :received_at FROM {rows} ORDER BY {AT[place]}
+        """
+    return f"""
+    INSERT INTO sample (agreement, {names}, mark_high, mark_low, intake, received_at)
+    SELECT :agreement, {names}, substr(mark, 1, 8)::bigint, substr(mark, 9, 8)::bigint,
+           :intake, :received_at
+    FROM (SELECT {taken}, {MARK} AS mark FROM {rows} ORDER BY series, at OFFSET 0) AS marked
+    """
+
+
+def _of(place: str) -> str:
+    return "coming.kind" if place == "fact" else KIND[place]
