@@ -12,6 +12,7 @@ VERBS = {
     "namespace": ("commandline.engines", "Register the search attributes in a cluster."),
     "validate": ("commandline.documents", "Check an agreement document, all of it at once."),
     "schema": ("commandline.documents", "Print the JSON Schema of the agreement document."),
+    "calendar": ("commandline.calendars", "Preview a calendar's year, print public holidays."),
     "assess": ("commandline.assessing", "Assess an agreement over files of facts, offline."),
     "what-if": ("commandline.assessing", "Show what an amendment would have changed."),
     "launch": ("commandline.acting", "Launch the agreement in a document."),

@@ -9,8 +9,9 @@ one: two months before 31 December is 31 October.
 
 from datetime import datetime, timedelta
 
+from domain.opening_hours import compiled
 from domain.results import Dated
-from domain.service_calendar import ServiceCalendar, compiled, later
+from domain.service_calendar import ServiceCalendar, later
 from domain.spans import Span, before
 from domain.terms.shape import Terms
 from domain.timeline import term_ends_at, term_starts_at

@@ -7,20 +7,17 @@ end are open.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from functools import cache, cached_property
-from itertools import chain, pairwise
+from itertools import chain
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from domain.spans import Span, Unit, after
-from domain.terms.calendars import Calendar
 from domain.zones import instant, local_date, zone_named
-
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 DAY = 24 * 60
 """Minutes on a local clock from midnight to midnight."""
@@ -38,6 +35,34 @@ Opening: TypeAlias = tuple[int, int]
 
 Week: TypeAlias = tuple[tuple[Opening, ...], ...]
 """The openings that start on each weekday, from Monday."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds from a local day on: hours by weekday, and the days that have none or their own."""
+
+    since: date
+    week: Week
+    closed: frozenset[date] = frozenset()
+    extra: Mapping[date, tuple[Opening, ...]] = field(default_factory=dict)
+
+    def openings(self, day: date) -> tuple[Opening, ...]:
+        """The openings that start on a day."""
+        if day in self.extra:
+            return self.extra[day]
+        return () if day in self.closed else self.week[day.weekday()]
+
+    @property
+    def whole_days(self) -> "Rules":
+        """The same working days, from midnight to midnight."""
+        week = tuple(_whole(openings) for openings in self.week)
+        return replace(
+            self, week=week, extra={day: _whole(each) for day, each in self.extra.items()}
+        )
+
+
+def _whole(openings: tuple[Opening, ...]) -> tuple[Opening, ...]:
+    return ((0, DAY),) if openings else ()
 
 
 class NeverOpenError(ValueError):
@@ -81,10 +106,11 @@ class ServiceCalendar:
     Seconds are exact fractions. Instants are whole microseconds: what is finer is cut.
     """
 
-    def __init__(self, week: Week, holidays: frozenset[date], zone: ZoneInfo) -> None:
-        self._week = week
-        self._holidays = holidays
-        self._zone = zone
+    def __init__(self, rules: Sequence[Rules], zone: ZoneInfo) -> None:
+        """`rules` are in the order of their days; before its day the first one holds too."""
+        self.rules = tuple(rules)
+        self.zone = zone
+        self._since = [each.since for each in rules]
         self._table = Table(LATEST + 1, EARLIEST - 1, (), (), ())
         self._years: dict[int, list[tuple[datetime, datetime]]] = {}
 
@@ -134,16 +160,19 @@ class ServiceCalendar:
     @cached_property
     def whole_days(self) -> "ServiceCalendar":
         """The same working days, each open from midnight to midnight."""
-        week = tuple(((0, DAY),) if openings else () for openings in self._week)
-        return ServiceCalendar(week, self._holidays, self._zone)
+        return ServiceCalendar([each.whole_days for each in self.rules], self.zone)
+
+    def rules_on(self, day: date) -> Rules:
+        """What holds on a local day."""
+        return self.rules[max(bisect_right(self._since, day) - 1, 0)]
 
     def _openings(self, day: date) -> tuple[Opening, ...]:
-        openings = self._week[day.weekday()]
-        if not openings or day in self._holidays:
+        openings = self.rules_on(day).openings(day)
+        if not openings:
             return ()
         # The noon of a day that was skipped (Samoa, 2011-12-30) is moved to another day.
-        noon = instant(datetime.combine(day, time(12)), self._zone)
-        return openings if local_date(noon, self._zone) == day else ()
+        noon = instant(datetime.combine(day, time(12)), self.zone)
+        return openings if local_date(noon, self.zone) == day else ()
 
     def _reach(self, first: int, last: int) -> Table:
         """A table that holds these years, as far as there are any."""
@@ -174,17 +203,18 @@ class ServiceCalendar:
             self._years[year] = [
                 (start, end)
                 for ordinal in range(date(year, 1, 1).toordinal(), date(year + 1, 1, 1).toordinal())
-                for start, end in self._hours_of(date.fromordinal(ordinal))
+                for start, end in self.hours_of(date.fromordinal(ordinal))
                 if start < end
             ]
         return self._years[year]
 
-    def _hours_of(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+    def hours_of(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        """The hours that start on a local day, as UTC instants."""
         local = datetime.combine(day, time())
         for start, end in self._openings(day):
             yield (
-                instant(local + timedelta(minutes=start), self._zone),
-                instant(local + timedelta(minutes=end), self._zone),
+                instant(local + timedelta(minutes=start), self.zone),
+                instant(local + timedelta(minutes=end), self.zone),
             )
 
 
@@ -199,95 +229,9 @@ def _never_open(what: str) -> NeverOpenError:
     return NeverOpenError(f"the calendar is not open for {what}, in {EARLIEST} to {LATEST}")
 
 
-# --- from the terms
+AROUND_THE_CLOCK: Week = (((0, DAY),),) * 7
 
-
-def compiled(calendar: Calendar, zone: ZoneInfo) -> ServiceCalendar:
-    """The calendar of the terms, in its own zone or else in `zone`, the agreement's.
-
-    Hours of several keys for one day add up. ValueError for what `calendar_problems` names, but
-    for overlaps, which are merged, and for no hours at all, which are never open.
-    """
-    week: list[list[Opening]] = [[] for _ in WEEKDAYS]
-    for key, said in calendar.hours.items():
-        for day in weekdays(key):
-            week[day].extend(_opening(text) for text in _texts(said))
-    own = zone if calendar.zone is None else zone_named(calendar.zone)
-    return ServiceCalendar(tuple(map(tuple, week)), frozenset(calendar.holidays), own)
-
-
-def calendar_problems(calendar: Calendar) -> list[str]:
-    """What is wrong with the hours of a calendar, a sentence each; none: it can be compiled."""
-    problems = [] if calendar.hours else ["it has no hours; write for example `mon-fri`"]
-    week: list[list[tuple[Opening, str]]] = [[] for _ in WEEKDAYS]
-    for key, said in calendar.hours.items():
-        days: tuple[int, ...] = ()
-        try:
-            days = weekdays(key)
-        except ValueError as error:
-            problems.append(str(error))
-        if not _texts(said):
-            problems.append(f"`{key}` has no hours; leave out a day that is closed")
-        for text in _texts(said):
-            try:
-                opening = _opening(text)
-            except ValueError as error:
-                problems.append(f"`{key}`: {error}")
-                continue
-            for day in days:
-                week[day].append((opening, text))
-    return problems + _overlaps(week)
-
-
-def _overlaps(week: Sequence[Sequence[tuple[Opening, str]]]) -> list[str]:
-    """The neighbouring hours that overlap within a day, each pair once with all its days."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for day, openings in zip(WEEKDAYS, week, strict=True):
-        for ((_, end), one), ((start, _), other) in pairwise(sorted(openings)):
-            if start < end:
-                found.setdefault((one, other), []).append(day)
-    return [
-        f"{one} and {other} overlap on {', '.join(days)}; let one end before the other starts"
-        for (one, other), days in found.items()
-    ]
-
-
-def weekdays(key: str) -> tuple[int, ...]:
-    """The weekdays of `mon`, `mon-fri`, `fri-mon` or `mon,wed`, from 0; ValueError says how."""
-    days: list[int] = []
-    for part in key.split(","):
-        first, dash, last = part.strip().partition("-")
-        last = last if dash else first
-        if first not in WEEKDAYS or last not in WEEKDAYS:
-            msg = f"`{key}` names no weekdays; write for example `mon`, `mon-fri` or `mon,wed`"
-            raise ValueError(msg)
-        start = WEEKDAYS.index(first)
-        length = (WEEKDAYS.index(last) - start) % len(WEEKDAYS) + 1
-        days.extend((start + step) % len(WEEKDAYS) for step in range(length))
-    return tuple(dict.fromkeys(days))
-
-
-def _texts(said: Sequence[str] | str) -> Sequence[str]:
-    return (said,) if isinstance(said, str) else said
-
-
-def _opening(text: str) -> Opening:
-    """Read `08:00-18:00`; what ends before it starts ends on the next day."""
-    start, end = (int(hours) * 60 + int(minutes) for hours, minutes in _clock_times(text))
-    if end > DAY:
-        msg = f"{text} ends after 24:00; write the time of the next day, for example 22:00-06:00"
-        raise ValueError(msg)
-    if start == end:
-        msg = f"{text} is no time at all; a whole day is 00:00-24:00"
-        raise ValueError(msg)
-    return start, end if start < end else end + DAY
-
-
-def _clock_times(text: str) -> Iterator[list[str]]:
-    return (part.split(":") for part in text.split("-"))
-
-
-ALWAYS = compiled(Calendar(hours={"mon-sun": "00:00-24:00"}), zone_named("UTC"))
+ALWAYS = ServiceCalendar([Rules(date.min, AROUND_THE_CLOCK)], zone_named("UTC"))
 """Around the clock, the same in every zone."""
 
 
@@ -297,7 +241,7 @@ ALWAYS = compiled(Calendar(hours={"mon-sun": "00:00-24:00"}), zone_named("UTC"))
 @cache
 def monday_to_friday(zone: ZoneInfo) -> ServiceCalendar:
     """The working days where nothing else is agreed, each from midnight to midnight."""
-    return compiled(Calendar(hours={"mon-fri": "00:00-24:00"}), zone)
+    return ServiceCalendar([Rules(date.min, (*AROUND_THE_CLOCK[:5], (), ()))], zone)
 
 
 def working_after(

@@ -5,9 +5,11 @@ the end says which part. `domain.terms_check` runs them with all others.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Protocol
 
-from domain.service_calendar import calendar_problems
+from domain.opening_hours import calendar_problems, last_holiday
+from domain.spans import add_months
 from domain.terms.calendars import Calendar
 from domain.terms.consequences import Consequence, DatedStep, Relief, Trigger
 from domain.terms.kinds import until_a_hole, values_at
@@ -123,6 +125,17 @@ def calendars_are_hours(calendar: Calendar) -> Findings:
         yield Found(("hours",), Rule.BAD_CALENDAR, said, remedy or "correct the hours")
 
 
+def holidays_last_as_long_as_the_term(terms: Terms) -> Findings:
+    """A calendar that knows holidays knows those of the whole term."""
+    ends = add_months(terms.term.starts_on, terms.term.months)
+    for path, calendar in values_at(terms, "calendars.*"):
+        last = last_holiday(calendar)
+        if last is not None and last.year < (ends - timedelta(days=1)).year:
+            said = f"the last holiday is {last}, and the term ends on {ends}"
+            remedy = "add those of the later years; see `covenant calendar holidays`"
+            yield Found((*path, "holidays"), Rule.HOLIDAYS_END_EARLY, said, remedy)
+
+
 # --- triggers
 
 
@@ -157,6 +170,7 @@ REFERENCE_RULES: Rules = (
     ("", names_are_known),
     ("", kpis_do_not_rest_on_themselves),
     ("calendars.*", calendars_are_hours),
+    ("", holidays_last_as_long_as_the_term),
     ("triggers.*.steps", steps_follow_each_other),
     ("triggers.*", termination_rights_are_described),
 )

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from domain.clock import run
 from domain.clocks.runs import ClockRun
 from domain.facts import Ticket, TicketEvent
-from domain.service_calendar import ServiceCalendar, compiled
+from domain.opening_hours import compiled
+from domain.service_calendar import ServiceCalendar
 from domain.terms.shape import Terms
 from domain.zones import zone_named
 

@@ -14,9 +14,10 @@ from domain.facts.book import FactBook
 from domain.measures.cuts import Cut, without
 from domain.measures.figure import Frame
 from domain.measures.selection import Selection, Shelf, select
+from domain.opening_hours import compiled
 from domain.periods import Period
 from domain.results import Dim
-from domain.service_calendar import ServiceCalendar, compiled
+from domain.service_calendar import ServiceCalendar
 from domain.terms.calendars import TicketClock
 from domain.terms.shape import Kpi, Terms
 from domain.timeline import Edition

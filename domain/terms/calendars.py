@@ -1,7 +1,7 @@
 """Service hours, and the clocks that run on tickets during them."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -23,14 +23,53 @@ Hours = Annotated[str, StringConstraints(pattern=HOURS)]
 """`08:00-18:00`; `24:00` ends a day, and an end before the start is on the next day."""
 
 
+WeeklyHours = dict[Text, tuple[Hours, ...] | Hours] | Literal["24x7"]
+"""Open hours by weekday, or around the clock."""
+
+
+class NamedDay(Clause):
+    """A local day that is closed, and why."""
+
+    on: Day
+    name: Text | None = Field(None, description="What the day is called.")
+
+
+class ExtraDay(NamedDay):
+    """A local day with hours of its own, whatever its weekday or holiday: a worked Saturday."""
+
+    hours: tuple[Hours, ...] | Hours
+
+
+ClosedDay = NamedDay | Day
+
+
+class CalendarVersion(Clause):
+    """What a calendar says from a local day on; what is left out stays as it was."""
+
+    effective_from: Day = Field(description="The first local day on which this holds.")
+    hours: WeeklyHours | None = None
+    holidays: tuple[ClosedDay, ...] | None = None
+    add: tuple[ClosedDay, ...] | None = None
+    drop: tuple[Day, ...] | None = None
+    extra: tuple[ExtraDay, ...] | None = None
+
+
 class Calendar(Clause):
     """The open hours of a service, by weekday, in a zone, less its holidays."""
 
-    hours: dict[Text, tuple[Hours, ...] | Hours] = Field(
-        description='By `mon`, `mon-fri`, `sat` …; around the clock is `{mon-sun: "00:00-24:00"}`.'
+    hours: WeeklyHours = Field(
+        description="By `mon`, `mon-fri`, `sat` …; around the clock is `24x7`."
     )
     zone: Zone | None = Field(None, description="The agreement's if silent.")
-    holidays: tuple[Day, ...] = Field((), description="Local days that are closed.")
+    holidays: tuple[ClosedDay, ...] = Field(
+        (), description="Local days that are closed, as both parties saw and agreed them."
+    )
+    add: tuple[ClosedDay, ...] = Field((), description="Further closed days, of the parties' own.")
+    drop: tuple[Day, ...] = Field((), description="Holidays on which the hours hold after all.")
+    extra: tuple[ExtraDay, ...] = Field((), description="Days with hours of their own.")
+    versions: tuple[CalendarVersion, ...] = Field(
+        (), description="What changes from a day on; earlier days keep what held then."
+    )
 
 
 class Stop(StrEnum):

@@ -137,6 +137,7 @@ class Rule(StrEnum):
     # Amendments.
     OTHER_AGREEMENT = "other-agreement"
     UNKNOWN_PATH = "unknown-path"
+    HOLIDAYS_END_EARLY = "holidays-end-early"
     NOT_A_SINGLE_VALUE = "not-a-single-value"
     IDENTITY = "identity"
 
@@ -149,6 +150,7 @@ WARNINGS = frozenset(
         Rule.ALLOCATION_ABOVE_WHOLE,
         Rule.REMEDY_WITHOUT_EFFECT,
         Rule.CAP_BELOW_CREDIT,
+        Rule.HOLIDAYS_END_EARLY,
     }
 )
 """What may be meant, and is only pointed out. Every other rule refuses the document."""

@@ -1,11 +1,14 @@
 """Agreements at a glance, and one agreement on one page."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.terms.shape import Agreement
+from store.editions import all_editions, in_force
 from store.ledger import latest_fired
 from store.tables import (
     agreement,
@@ -130,3 +133,9 @@ async def evaluations(connection: AsyncConnection, key: str) -> list[Row]:
         .order_by(*place, evaluation.c.revision.desc())
     )
     return _plain(await connection.execute(query))
+
+
+async def terms_of(connection: AsyncConnection, key: str, at: datetime) -> Agreement | None:
+    """The terms of an agreement in force at an instant; None where there is no such agreement."""
+    editions = await all_editions(connection, key)
+    return in_force(editions, at).terms if editions else None

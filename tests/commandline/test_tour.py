@@ -42,6 +42,8 @@ def test_the_tour(covenant: Run, tmp_path: Path) -> None:
     page = covenant("show").stdout
     assert "Kick-off" in page
     assert "live from 2027-01-04 00:00" in page
+    assert "has no `calendars`" in covenant("calendar", "show", "helpdesk", code=3).stderr
+    assert "neither a file nor" in covenant("calendar", "show", "nobody", code=3).stderr
 
     covenant("call-review", "helpdesk", "--as", "client.governance", "--note", "Before Christmas")
     answer(covenant, "continue")

@@ -10,17 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.opening_hours import calendar_problems, compiled, weekdays
 from domain.service_calendar import (
     ALWAYS,
     EARLIEST,
     LATEST,
     NeverOpenError,
     ServiceCalendar,
-    calendar_problems,
-    compiled,
     later,
     monday_to_friday,
-    weekdays,
     working_after,
 )
 from domain.spans import Span, Unit, after
@@ -562,6 +560,7 @@ def region(zone: ZoneInfo, around: str) -> Region:
 
 def walked(week: Calendar, there: Region) -> list[bool]:
     """Whether each minute of the region is open, by its clock on the wall."""
+    assert isinstance(week.hours, dict)
     flags = [False] * len(there.walls)
     names = ("mon", "tue", "wed", "thu", "fri", "sat", "sun") * 2
     for day in sorted({wall.date() for wall in there.walls})[1:-2]:

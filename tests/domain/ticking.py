@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from domain.clock import run
 from domain.clocks.runs import ClockRun
 from domain.facts import Ticket, TicketEvent
-from domain.service_calendar import ServiceCalendar, compiled
+from domain.opening_hours import compiled
+from domain.service_calendar import ServiceCalendar
 from domain.spans import parse_span
 from domain.terms.calendars import Calendar, Limits, Stop, TicketClock
 from domain.zones import zone_named
