@@ -132,7 +132,16 @@ def assess(
         ),
         tuple(indexation(terms, known.indices, charges)),
         proposals(timeline, results),
-        tuple(dict.fromkeys((*_open(limits, until), *performed.defaults, *account.defaults))),
+        tuple(
+            dict.fromkeys(
+                (
+                    *_open(limits, until),
+                    *performed.defaults,
+                    *account.defaults,
+                    *_unheeded(timeline, known),
+                )
+            )
+        ),
         (*unused(timeline, known), *performed.troubles, *account.troubles),
     )
 
@@ -235,6 +244,17 @@ def _clocks(timeline: Timeline, known: FactBook, known_at: datetime | None) -> t
             ticket, events.get(ticket.id, ()), now
         )
     )
+
+
+def _unheeded(timeline: Timeline, known: FactBook) -> Iterator[Default]:
+    """The changes of tickets that would matter to a clock, if anything were agreed for them."""
+    told = {event.event for event in known.ticket_events}
+    for edition in timeline.editions:
+        for clock in edition.terms.clocks:
+            columns = {column for limits in clock.limits for column in limits.where}
+            for column in sorted(columns & told) if clock.on_change is None else ():
+                assumed = f"a change of `{column}` changes no limit: the ticket's own columns count"
+                yield Default(f"clocks.{clock.key}.on_change", assumed)
 
 
 def _instants(ticket: Ticket) -> Iterator[datetime]:

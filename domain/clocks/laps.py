@@ -45,7 +45,8 @@ ANSWERS = {
 class Lap:
     """A stretch for which a clock was set: until its stop, its replacement by the next, or now.
 
-    `idle` are stretches in it between an end of work and the reopening.
+    `idle` are stretches in it between an end of work and the reopening. `replaced` says why a lap
+    that never stopped ended all the same.
     """
 
     since: datetime
@@ -53,6 +54,7 @@ class Lap:
     until: datetime
     idle: tuple[Pause, ...] = ()
     why: str = "the opening"
+    replaced: str | None = None
 
 
 def laps(
@@ -163,7 +165,9 @@ def _anew(turns: _Turns, works: Sequence[_Work], now: datetime) -> Iterator[Lap]
                 None,
             )
         why = "the reopening" if index else "the opening"
-        yield Lap(work.start, stop, stop or following or now, why=why)
+        unanswered = stop is None and following is not None
+        replaced = "the ticket was reopened" if unanswered else None
+        yield Lap(work.start, stop, stop or following or now, why=why, replaced=replaced)
 
 
 def _updates(turns: _Turns, works: Sequence[_Work], now: datetime) -> Iterator[Lap]:

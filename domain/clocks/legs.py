@@ -53,13 +53,14 @@ def legs(lap: Lap, chosen: Sequence[Choice], policy: Policy | None, now: datetim
 
 def _whole(lap: Lap, choice: Choice, limits: Limits) -> Leg:
     """The lap under the one limit that fits throughout."""
-    return Leg(lap, (Phase(lap.since, None, limits, choice.why),))
+    phases = (Phase(lap.since, None, limits, choice.why),)
+    return Leg(lap, phases, superseded=lap.replaced)
 
 
 def _within(lap: Lap, chosen: Sequence[Choice], now: datetime) -> list[Choice]:
     """The limit at the lap's beginning, and those that followed before its end."""
     begun = [each for each in chosen if each.at <= lap.since]
-    runs_still = lap.stop is None and lap.until == now
+    runs_still = lap.stop is None and lap.replaced is None
     return begun[-1:] + [
         each
         for each in chosen[len(begun) :]
@@ -75,7 +76,7 @@ def _restarted(lap: Lap, own: Sequence[Choice]) -> Iterator[Leg]:
         part = replace(lap, since=since, why=lap.why if choice is own[0] else "the change")
         phases = (Phase(since, None, choice.limits, choice.why),)
         if following is None:
-            yield Leg(part, phases)
+            yield Leg(part, phases, superseded=lap.replaced)
         else:
             part = replace(part, stop=None, until=following.at)
             yield Leg(part, phases, superseded=following.why)
@@ -103,6 +104,6 @@ def _reckoned_anew(lap: Lap, own: Sequence[Choice]) -> Iterator[Leg]:
 def _until(lap: Lap, phases: tuple[Phase, ...], following: Choice | None) -> Leg:
     """A leg, cut off where another limit follows."""
     if following is None:
-        return Leg(lap, phases)
+        return Leg(lap, phases, superseded=lap.replaced)
     part = replace(lap, stop=None, until=following.at)
     return Leg(part, phases, counts=False, superseded=following.why)

@@ -31,12 +31,11 @@ def in_states(
     clock: TicketClock, told: Iterable[TicketEvent], zone: ZoneInfo, now: datetime
 ) -> Iterator[Pause]:
     """The stretches in agreed states, each from the event that tells of it to the next state."""
-    rules = pause_rules(clock)
-    if not rules:
+    states = [event for event in told if event.event == STATE]
+    if not states or not clock.pauses:
         return
-    changes = sorted(
-        ((event, _rule_of(rules, event)) for event in told if event.event == STATE), key=_turn
-    )
+    rules = pause_rules(clock)
+    changes = sorted(((event, _rule_of(rules, event)) for event in states), key=_turn)
     began: datetime | None = None
     last: PauseRule | None = None
     for (event, rule), following in zip_longest(changes, changes[1:]):

@@ -320,11 +320,13 @@ def test_what_was_missed_before_a_restart_stays_missed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "statuses"), [("12:30", ["superseded", "met"]), ("10:30", ["met", "running"])]
+    ("answer", "statuses"),
+    [("12:30", ["superseded", "met"]), ("10:30", ["met", "running"])],
 )
 def test_a_reopened_ticket_is_to_be_answered_again_under_restart(
     answer: str, statuses: list[str]
 ) -> None:
+    """One that was closed without an answer ends as it is reopened, neither met nor missed."""
     events = [
         happened("11:00", "closed", "customer"),
         happened("12:00", "reopened"),
@@ -333,9 +335,25 @@ def test_a_reopened_ticket_is_to_be_answered_again_under_restart(
 
     result = ran(terms(stops="response", on_reopen="restart"), ticket(), events, f"{DAY}13:00")
 
-    # The first run was closed without an answer, and ended as it was reopened.
-    found = [each.status for each in (*result.earlier, result)]
-    assert found == (statuses if answer == "10:30" else ["running", "met"])
+    assert [each.status for each in (*result.earlier, result)] == statuses
+
+
+def test_a_change_at_the_instant_of_a_reopening_leaves_the_run_before_alone() -> None:
+    events = [
+        happened("11:00", "closed", "customer"),
+        happened("12:00", "reopened"),
+        happened("12:00", "priority p1"),
+    ]
+    clock = terms(stops="response", limits=BY_PRIORITY, on_reopen="restart", on_change="carry")
+
+    result = ran(clock, of_priority("p2"), events, f"{DAY}12:00")
+
+    assert [each.limits.within.amount for each in (*result.earlier, result)] == [4, 2]
+    assert (
+        result.earlier[0]
+        .reason[-1]
+        .startswith("It was superseded at 2026-11-02 12:00 because the ticket was reopened")
+    )
 
 
 # --- another priority
