@@ -76,7 +76,7 @@ def _reckoned(case: _Case, leg: Leg, earlier: tuple[ClockRun, ...]) -> ClockRun:
     known = [*case.rests, *lap.idle]
     if leg.superseded is not None:
         known = list(as_of(known, lap.until))
-    pauses = tuple(disjoint(known, begun, lap.stop))
+    pauses = tuple(disjoint(known, min(begun, lap.until), lap.stop))
     elapsed = _elapsed(stages, pauses, begun, lap.until)
     deadline, within = _deadline(stages, pauses, begun, agreed)
     return ClockRun(

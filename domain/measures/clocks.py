@@ -69,7 +69,7 @@ def _runs(frame: Frame) -> Iterator[ClockRun]:
     """The clocks of the window's tickets; one for which there is no limit (any longer) has none."""
     for fact in frame.facts:
         run = frame.runs.get(fact.id)
-        if run is not None and run.status != ClockStatus.SUPERSEDED:
+        if run is not None and (run.superseded is None or run.judged):
             yield run
 
 

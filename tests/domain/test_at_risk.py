@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.at_risk import next_due, warnings_of
@@ -132,6 +132,7 @@ def test_what_is_due_next_comes_in_order_with_the_deadlines() -> None:
     assert found[-1].key == "t1/fix/1/deadline"
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([None, "office", "berlin-18"]),
     st.sampled_from(["3 h", "40 h", "2 days", "3 working days"]),

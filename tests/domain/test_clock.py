@@ -5,7 +5,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.clock import ClockStatus, Segment, SegmentKind, run
@@ -552,6 +552,7 @@ clocks = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(clocks, histories)
 def test_the_order_of_events_changes_nothing(
     terms: TicketClock, events: Sequence[TicketEvent]
@@ -561,6 +562,7 @@ def test_the_order_of_events_changes_nothing(
     assert ran(terms, of, events) == ran(terms, of, events[::-1])
 
 
+@settings(deadline=None)
 @given(clocks, histories, moments)
 def test_segments_cover_the_run_and_add_up(
     terms: TicketClock, events: Sequence[TicketEvent], now: str
@@ -575,6 +577,7 @@ def test_segments_cover_the_run_and_add_up(
     assert result.elapsed == sum(counted, timedelta()) // timedelta(seconds=1)
 
 
+@settings(deadline=None)
 @given(clocks, histories, moments)
 def test_a_deadline_is_where_nothing_is_left(
     terms: TicketClock, events: Sequence[TicketEvent], now: str

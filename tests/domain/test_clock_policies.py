@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.clock import ClockRun, ClockStatus, SegmentKind, run
@@ -67,8 +67,11 @@ def test_each_limit_may_count_in_hours_of_its_own() -> None:
         calendar="office",
     )
 
+    other = ran(clock, of_priority("p3", opened=f"{DAY}15:00"))
+
+    assert "This limit is for tickets that no limit before it fits." in other.reason
+    assert other.deadline == utc("2026-11-03T10:00")
     assert ran(clock, of_priority("p1", opened=f"{DAY}15:00")).deadline == utc("2026-11-03T11:00")
-    assert ran(clock, of_priority("p3", opened=f"{DAY}15:00")).deadline == utc("2026-11-03T10:00")
 
 
 @pytest.mark.parametrize(
@@ -98,6 +101,16 @@ def test_before_the_first_open_hour_nothing_has_counted() -> None:
         0,
         utc("2026-11-07T09:00"),
     )
+
+
+def test_a_ticket_may_wait_before_its_clock_has_begun() -> None:
+    clock = terms(within="2 days", calendar="office", starts="next_open_hour", pauses=["pending"])
+    waits = event("2026-11-06T20:30", "state pending")
+
+    result = ran(clock, ticket("2026-11-06T20:00"), [waits], now="2026-11-07T09:00")
+
+    assert told(result, "status", "deadline", "elapsed") == (ClockStatus.PAUSED, None, 0)
+    assert result.ledger[-1].end == utc("2026-11-07T09:00")
 
 
 def test_without_a_next_open_hour_a_clock_starts_with_the_opening() -> None:
@@ -663,6 +676,7 @@ def whole(clock: TicketClock, priority: str, events: Sequence[TicketEvent], now:
     return run(clock, of, events, HOURS, LONDON, utc(now))
 
 
+@settings(deadline=None)
 @given(clocks, priorities, histories, moments)
 def test_the_segments_partition_the_time_from_the_opening(
     clock: TicketClock, priority: str, events: Sequence[TicketEvent], now: str
@@ -677,6 +691,7 @@ def test_the_segments_partition_the_time_from_the_opening(
     assert bounds or result.opened_at == result.until
 
 
+@settings(deadline=None)
 @given(clocks, priorities, histories, moments)
 def test_elapsed_and_left_are_the_budget_and_the_open_segments_add_up(
     clock: TicketClock, priority: str, events: Sequence[TicketEvent], now: str
@@ -691,6 +706,7 @@ def test_elapsed_and_left_are_the_budget_and_the_open_segments_add_up(
         assert each.budget == each.elapsed + each.left
 
 
+@settings(deadline=None)
 @given(clocks, priorities, histories, st.tuples(minutes, minutes))
 def test_elapsed_never_falls_as_time_goes_on(
     clock: TicketClock, priority: str, events: Sequence[TicketEvent], two: tuple[int, int]
@@ -716,6 +732,7 @@ def test_elapsed_never_falls_as_time_goes_on(
         assert late.budget == early.budget
 
 
+@settings(deadline=None)
 @given(clocks, priorities, histories, moments)
 def test_the_order_of_events_changes_nothing(
     clock: TicketClock, priority: str, events: Sequence[TicketEvent], now: str
@@ -723,6 +740,7 @@ def test_the_order_of_events_changes_nothing(
     assert whole(clock, priority, events, now) == whole(clock, priority, events[::-1], now)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([None, "office", "berlin-18", "closed-tuesday"]),
     st.integers(1, 20),

@@ -129,7 +129,7 @@ histories = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(["p1", "p2"]),
     histories,

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.facts import Fact
@@ -111,6 +111,7 @@ def test_rounding_as_agreed_is_part_of_the_comparison() -> None:
     assert only(result).outlook == Outlook.ABOUT_TO_BE_MISSED
 
 
+@settings(deadline=None)
 @given(st.integers(0, 60), st.integers(0, 8), st.integers(0, 30))
 def test_the_outlook_never_cries_too_soon(good: int, bad: int, more: int) -> None:
     """By walking every future of so many more facts, from all bad to all good."""
