@@ -160,7 +160,7 @@ def test_a_ticket_is_told_with_each_of_its_clocks(covenant: Run, tmp_path: Path)
     )
     covenant("launch", tmp_path / "clocked.yaml")
     for file in (tickets, events):
-        covenant("facts", "clocked", file, "--as", "provider.service_manager")
+        covenant("facts", "add", "clocked", file, "--as", "provider.service_manager")
 
     told = covenant("explain", "clocked", "ticket/T1").stdout
     (clock,) = read(covenant("explain", "clocked", "ticket/T1", "--json"))["clocks"]
