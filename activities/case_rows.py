@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.evaluation import Severity, Status
@@ -49,19 +50,24 @@ async def load_case(connection: AsyncConnection, case_id: str) -> Case:
     row = (await connection.execute(query.with_for_update(key_share=True))).one()
     edition = await edition_at(connection, row.agreement, row.opened_at)
     evaluation = tables.evaluation
-    reason = await connection.scalar(
-        select(evaluation.c.reason)
+    latest = (
+        select(evaluation)
+        .ext(distinct_on(evaluation.c.dim))
         .where(
             evaluation.c.agreement == row.agreement,
             evaluation.c.kpi == row.kpi,
             evaluation.c.period == row.period,
         )
+        .order_by(evaluation.c.dim, evaluation.c.revision.desc())
+        .subquery()
+    )
+    reason = await connection.scalar(
+        select(latest.c.reason)
         # Of several dimensions, the one that missed most.
         .order_by(
-            evaluation.c.status != Status.BELOW_MINIMUM,
-            evaluation.c.status != Status.BELOW_EXPECTED,
-            evaluation.c.dim,
-            evaluation.c.revision,
+            latest.c.status != Status.BELOW_MINIMUM,
+            latest.c.status != Status.BELOW_EXPECTED,
+            latest.c.dim,
         )
         .limit(1)
     )

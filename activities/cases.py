@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
 from activities.case_rows import Case, load_case, set_case
-from activities.opening import Miss, add_period, as_json, open_case
+from activities.opening import Miss, add_period, as_json, missed_periods, open_case
 from activities.plans import plan_due, want_plan
 from activities.starting import nudge_monitoring
 from activities.world import (
@@ -32,6 +32,7 @@ from domain.noncompliance import (
     CaseOutcome,
     CaseState,
     Forestalled,
+    PeriodRestated,
     PeriodsMet,
     RungFired,
 )
@@ -193,27 +194,63 @@ class CaseActivities:
             key = effect_key(case_id, "figures_recovered", met.period, 1)
             if await outbox.said(connection, key) != as_json(met):
                 return False
-            await self._close(connection, case, outcome, met.at, now)
-            misses = await self._missed_since(connection, case, met.at)
-            if misses and case.row.closed_at is None:
-                await self._open_next(connection, misses, now)
-        await self.world.post.send(case.row.agreement)
-        if misses:  # Monitoring starts what was opened
-            await nudge_monitoring(self.world, case.row.agreement, now)
+            later = await self._close_as_of(connection, case, outcome, met.at, now)
+        await self._closed(case, now, later=later)
         return True
+
+    @activity.defn
+    async def close_restated(self, case_id: str, news: PeriodRestated, now: datetime) -> bool:
+        """The case is over if Monitoring found so and no period has joined it by then."""
+        async with self.world.engine.begin() as connection:
+            case = await load_case(connection, case_id)
+            key = effect_key(case_id, "figures_restated", news.period, news.revision)
+            if await outbox.said(connection, key) != as_json(news):
+                return False
+            missed = await missed_periods(connection, case_id)
+            if any(each.joined_at <= news.at for each in missed):
+                return False
+            outcome = CaseOutcome.RESTATED
+            later = await self._close_as_of(connection, case, outcome, news.at, now)
+        await self._closed(case, now, later=later)
+        return True
+
+    async def _close_as_of(
+        self,
+        connection: AsyncConnection,
+        case: Case,
+        outcome: CaseOutcome,
+        at: datetime,
+        now: datetime,
+    ) -> bool:
+        """Close a case; whether periods that were missed after that instant are another's."""
+        await self._close(connection, case, outcome, at, now)
+        misses = await self._missed_since(connection, case, at)
+        if misses and case.row.closed_at is None:
+            await self._open_next(connection, misses, now)
+        return bool(misses)
+
+    async def _closed(self, case: Case, now: datetime, *, later: bool) -> None:
+        """Send what there is to tell; Monitoring starts what was opened."""
+        await self.world.post.send(case.row.agreement)
+        if later:
+            await nudge_monitoring(self.world, case.row.agreement, now)
 
     async def _missed_since(
         self, connection: AsyncConnection, case: Case, closed_at: datetime
     ) -> list[Miss]:
         """Periods missed after the recovery, found with it after an outage, are another case's."""
-        period = tables.case_period
-        query = select(period.c.period, period.c.status, period.c.joined_at).where(
-            period.c.case_id == case.row.id, period.c.joined_at > closed_at
-        )
         shard = (await agreement_row(connection, case.row.agreement)).shard
         return [
-            Miss(case.row.agreement, shard, case.row.kpi, key, Status(status), joined_at)
-            for key, status, joined_at in await connection.execute(query.order_by("joined_at"))
+            Miss(
+                case.row.agreement,
+                shard,
+                case.row.kpi,
+                each.period,
+                Status(each.status),
+                each.joined_at,
+            )
+            for each in await missed_periods(connection, case.row.id)
+            if each.joined_at > closed_at
         ]
 
     async def _open_next(
@@ -265,6 +302,7 @@ class CaseActivities:
 OUTCOMES = {
     CaseOutcome.VERIFIED: "later periods proved the plan",
     CaseOutcome.RECOVERED_UNANSWERED: "the figures recovered although nobody ever answered",
+    CaseOutcome.RESTATED: "late or corrected facts show that nothing was missed",
     CaseOutcome.AGREEMENT_ENDED: "the agreement has ended",
 }
 

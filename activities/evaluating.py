@@ -19,8 +19,9 @@ from domain.measurement import Aggregate, Window
 from domain.measures.incidents import one_credit_each
 from domain.measures.outcome import of_figure
 from domain.measures.readings import figure_of
-from domain.measures.selection import SOURCES, counts_tickets
+from domain.measures.selection import SOURCES
 from domain.performance import performance
+from domain.restating import parts_first, parts_of, taken
 from domain.results import Dim, Result, Status
 from domain.schedule import DuePeriod
 from domain.spans import after
@@ -182,7 +183,7 @@ async def measure(
     facts = await _facts(connection, row.id, due_at, touched, made)
     known = book([*standing, *facts])
     found: list[Measured] = []
-    for key in _parts_first(timeline):
+    for key in parts_first(timeline):
         for each in due:
             if each.kpi.key == key and each not in touched:
                 figures = counted[key, each.period.start]
@@ -225,26 +226,12 @@ async def _facts(
     return list(facts.values())
 
 
-NAMED = {
-    "series": FactKind.SAMPLE,
-    "intervals": FactKind.INTERVAL,
-    "outages": FactKind.OUTAGE,
-    "counts": FactKind.COUNT,
-    "surveys": FactKind.SURVEY,
-}
-"""The kinds of facts that a measure names; events stand beside periods, all else is of tickets."""
-
-
 def _want(wanted: Wanted, kpi: Kpi) -> None:
-    """Add what the KPI's measure takes."""
-    measure = kpi.measure
-    for source, kind in NAMED.items():
-        if (name := getattr(measure, source)) is not None:
+    """Add what the KPI's measure takes; events stand beside periods."""
+    for kind, name in taken(kpi).items():
+        if kind != FactKind.EVENT:
             wanted.add(kind, [name])
-    named = any(getattr(measure, source) is not None for source in SOURCES)
-    if counts_tickets(measure) or not (named or measure.kind in {Kind.COMPOSITE, Kind.REPORTED}):
-        wanted.add(FactKind.TICKET, [measure.belongs_to])
-    wanted.clocks |= measure.clock is not None
+    wanted.clocks |= kpi.measure.clock is not None
 
 
 def _span(due: Sequence[DuePeriod], made: Made) -> tuple[datetime, datetime]:
@@ -268,27 +255,6 @@ def _span(due: Sequence[DuePeriod], made: Made) -> tuple[datetime, datetime]:
 # --- parts of composites
 
 
-def _parts(timeline: Timeline, key: str) -> list[str]:
-    """The KPIs on which a composite rests in some edition."""
-    kpis = [kpi for edition in timeline.editions for kpi in edition.terms.kpis if kpi.key == key]
-    return list(dict.fromkeys(part for kpi in kpis for part in kpi.measure.parts or ()))
-
-
-def _parts_first(timeline: Timeline) -> list[str]:
-    """Every KPI, each after those on which it rests."""
-    found: dict[str, None] = {}
-
-    def add(key: str, above: tuple[str, ...]) -> None:
-        for part in _parts(timeline, key):
-            if part not in above:
-                add(part, (*above, part))
-        found.setdefault(key)
-
-    for key in keys_of(timeline):
-        add(key, (key,))
-    return list(found)
-
-
 def _ahead(
     timeline: Timeline,
     row: Any,  # noqa: ANN401 - a row of `agreement`
@@ -300,7 +266,7 @@ def _ahead(
     waiting = list(due)
     now = {(each.kpi.key, each.period.start) for each in due}
     for whole in waiting:
-        for key in _parts(timeline, whole.kpi.key):
+        for key in parts_of(timeline, whole.kpi.key):
             since = max((each.period.end for each in made.get(key, ())), default=row.live_from)
             for each in _periods(timeline, key, since, row.ends_at):
                 if each.period.end > whole.period.end:

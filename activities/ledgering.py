@@ -5,7 +5,7 @@ agreement offline. What comes to the same changes nothing.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from domain.money import Money
 from domain.points import judged
 from domain.remedies.ledger import ledger, settlement_credits, with_withholding
 from domain.remedies.wording import figure, name_of
-from domain.results import Fired, Line, Result, RightArisen
+from domain.results import Dim, Fired, Line, Result, RightArisen
 from domain.terms.shape import Agreement
 from domain.timeline import Timeline
 from domain.triggers import fire
@@ -41,7 +41,15 @@ from store.ledger import (
     row_of,
     set_off,
 )
-from store.results import Evaluated, Kept, judgement, keep_results, results_until
+from store.results import (
+    Evaluated,
+    Kept,
+    judgement,
+    keep_results,
+    readable,
+    results_until,
+)
+from store.results import is_same as is_same_result
 
 
 @dataclass(slots=True)
@@ -77,11 +85,15 @@ async def account_of(
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """The instant as of which something is settled, when that is done, and what is known then."""
+    """The instant as of which something is settled, when that is done, and what is known then.
+
+    `because` tells of the facts that came late, when it is them that are settled.
+    """
 
     due_at: datetime
     now: datetime
     known: FactBook
+    because: Mapping[str, Any] | None = None
 
 
 async def settle(
@@ -97,7 +109,7 @@ async def settle(
     """
     timeline = account.timeline
     run = _in_order(account, measured)
-    results = judged([each.result for each in run], timeline)
+    results = judged([each.kept.result for each in run], timeline)
     await _evaluated(connection, account, run, results, at)
 
     charges = ChargeBook(timeline, at.known.charges, account.ends_at)
@@ -108,49 +120,72 @@ async def settle(
     return await _set_off(connection, account, fired, rights, at, terms)
 
 
-def _in_order(account: Account, measured: Iterable[Measured]) -> list[Kept]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A result as it is kept or to be kept, and the one that it restates."""
+
+    kept: Kept
+    restates: Kept | None = None
+
+
+def _in_order(account: Account, measured: Iterable[Measured]) -> list[_Found]:
     """All results, as the assessment has them: by KPI, period and dimension.
 
-    New ones have no revision yet.
+    New ones have no revision yet. One that comes to what is known of it is none.
     """
-    new = [Kept(each.result, 0, {}, each.facts, each.missing) for each in measured]
+    found = {_place(each.result): _Found(each) for each in account.kept}
+    for each in measured:
+        known = found.get(_place(each.result))
+        if known is None:
+            new = Kept(each.result, 0, {}, each.facts, each.missing)
+            found[_place(each.result)] = _Found(new)
+        elif not is_same_result(known.kept.result, each.result):
+            again = Kept(each.result, known.kept.revision, {}, each.facts, each.missing)
+            found[_place(each.result)] = _Found(again, known.kept)
     places = {key: place for place, key in enumerate(keys_of(account.timeline))}
     return sorted(
-        (*account.kept, *new),
+        found.values(),
         key=lambda each: (
-            places[each.result.kpi.key],
-            each.result.period.start,
-            each.result.dim,
+            places[each.kept.result.kpi.key],
+            each.kept.result.period.start,
+            each.kept.result.dim,
         ),
     )
+
+
+def _place(result: Result) -> tuple[str, Dim, datetime]:
+    return result.kpi.key, result.dim, result.period.start
 
 
 async def _evaluated(
     connection: AsyncConnection,
     account: Account,
-    run: Sequence[Kept],
+    run: Sequence[_Found],
     results: Sequence[Result],
     at: Instant,
 ) -> None:
-    """Write results that are new, and those that count for something else by now."""
+    """Write results that are new or restated, and those that count for something else by now."""
     news: list[Evaluated] = []
     account.kept = []
-    for kept, result in zip(run, results, strict=True):
-        said = judgement(result)
+    for found, result in zip(run, results, strict=True):
+        kept, said = found.kept, judgement(result)
         if kept.judged == said:
             account.kept.append(kept)
             continue
         revision = kept.revision + 1
-        news.append(Evaluated(kept.result, result, revision, at.due_at, kept.facts, kept.missing))
+        restated = None if found.restates is None else _restated(found.restates, at)
+        news.append(
+            Evaluated(kept.result, result, revision, at.due_at, kept.facts, kept.missing, restated)
+        )
         account.kept.append(replace(kept, revision=revision, judged=said))
     await keep_results(connection, account.agreement, news, at.now)
     for each in news:
         result = each.judged
+        event = Event.PERIOD_EVALUATED if each.restated is None else Event.PERIOD_RESTATED
         subject = f"{account.agreement}/{name_of(result)}"
-        happening = Happening(
-            account.agreement, Event.PERIOD_EVALUATED, subject, at.due_at, (each.revision,)
-        )
+        happening = Happening(account.agreement, event, subject, at.due_at, (each.revision,))
         points = {} if result.points is None else {"points": figure(result.points.total)}
+        restated = {} if each.restated is None else {"restated": dict(each.restated)}
         await note(
             connection,
             happening,
@@ -160,7 +195,18 @@ async def _evaluated(
             edition=result.edition,
             inputs=result.inputs_digest,
             **points,
+            **restated,
         )
+
+
+def _restated(before: Kept, at: Instant) -> dict[str, Any]:
+    """By what a result is restated, and what it was."""
+    value = before.result.value
+    return {
+        **(at.because or {}),
+        "before": before.result.status,
+        "before_value": None if value is None else f"{readable(value):f}",
+    }
 
 
 # --- the ledger

@@ -9,17 +9,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 from temporalio.service import RPCError
 
-from activities.evaluating import count, due_until, keys_of, measure, timeline_of
+from activities.evaluating import Counted, count, due_until, keys_of, measure, timeline_of
 from activities.following import follow_up, status_of
 from activities.ledgering import Instant, account_of, settle
+from activities.restating import Restating
 from activities.starting import start_once
 from activities.world import Happening, World, is_gone, note
 from domain.events import Event
 from domain.identifiers import agreement_workflow
-from store import outbox, tables
+from domain.schedule import DuePeriod
+from store import outbox, restating, tables
 from store.editions import all_editions, in_force
 from store.engine import is_outage
 from store.outbox import Message
+from store.restating import Late
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +69,7 @@ class MonitoringActivities:
     async def _evaluate(
         self, connection: AsyncConnection, agreement_id: str, now: datetime
     ) -> bool:
-        """Evaluate what is due of one agreement, one due instant after the other.
+        """Evaluate what is due of one agreement, and restate what late facts touch, instant by instant.
 
         Returns whether somebody has to be told.
         """
@@ -78,32 +81,58 @@ class MonitoringActivities:
         timeline = timeline_of(editions)
         evaluated = await evaluated_until(connection, agreement_id, keys_of(timeline))
         due, next_due_at = due_until(now, timeline, row, evaluated)
+        # What is left for the next transaction goes before what came after it.
+        until = now if next_due_at is None else min(now, next_due_at - datetime.resolution)
+        word = await restating.waiting(connection, agreement_id)
+        late = [each for each in word if each.received_at <= until]
+        ends = max(evaluated.values(), default=None)
         to_tell = False
-        if due:
-            counted = await count(connection, agreement_id, due)
+        if due or any(restating.reaches_back(each.touched, ends) for each in late):
             account = await account_of(connection, agreement_id, timeline, row.ends_at)
-            for due_at, group in groupby(due, key=lambda each: each.due_at):
-                activity.heartbeat(agreement_id, due_at.isoformat())
-                periods = list(group)
-                measured, known = await measure(
-                    connection, row, timeline, periods, counted, account.results
-                )
-                at = Instant(due_at, now, known)
-                terms = in_force(editions, due_at).terms
-                to_tell |= await settle(connection, account, measured, at, terms)
-                for each in periods:
-                    status = status_of(
-                        found.result.status
-                        for found in measured
-                        if (found.result.kpi.key, found.result.period)
-                        == (each.kpi.key, each.period)
-                    )
-                    await follow_up(connection, self.world, row, each, status, now)
+            work = Restating(self.world, row, editions, account)
+            counted = await count(connection, agreement_id, due)
+            last = await restating.last_done(connection, agreement_id)
+            for each in in_time(due, late):
+                if isinstance(each, Late):
+                    activity.heartbeat(agreement_id, each.intake)
+                    last = max(filter(None, (each.received_at, last)))
+                    to_tell |= await work.take(connection, each, last, now)
+                else:
+                    activity.heartbeat(agreement_id, each[0].due_at.isoformat())
+                    to_tell |= await self._settle(connection, work, each, counted, now)
+        for each in late:
+            await restating.done(connection, agreement_id, each.intake, each.received_at)
+        left = [each.received_at for each in word[len(late) :]]
+        next_due_at = min(filter(None, (next_due_at, *left)), default=None)
         await connection.execute(
             update(tables.agreement)
             .where(tables.agreement.c.id == agreement_id)
             .values(next_due_at=next_due_at)
         )
+        return to_tell
+
+    async def _settle(
+        self,
+        connection: AsyncConnection,
+        work: Restating,
+        periods: list[DuePeriod],
+        counted: Counted,
+        now: datetime,
+    ) -> bool:
+        """Evaluate the periods due at one instant, with all that follows from them."""
+        row, account, due_at = work.row, work.account, periods[0].due_at
+        measured, known = await measure(
+            connection, row, account.timeline, periods, counted, account.results
+        )
+        terms = in_force(work.editions, due_at).terms
+        to_tell = await settle(connection, account, measured, Instant(due_at, now, known), terms)
+        for each in periods:
+            status = status_of(
+                found.result.status
+                for found in measured
+                if (found.result.kpi.key, found.result.period) == (each.kpi.key, each.period)
+            )
+            await follow_up(connection, self.world, row, each, status, now)
         return to_tell
 
     async def _put_off(self, agreement_id: str, now: datetime, fault: Exception) -> None:
@@ -140,6 +169,18 @@ class MonitoringActivities:
         except RPCError as error:
             if not is_gone(error):
                 raise
+
+
+def in_time(due: list[DuePeriod], late: list[Late]) -> list[list[DuePeriod] | Late]:
+    """The periods due at each instant and the facts that came late, one after the other.
+
+    What is due at the instant of a receipt goes first: its facts are those that were there before.
+    """
+    steps: list[tuple[datetime, int, list[DuePeriod] | Late]] = [
+        (due_at, 0, list(group)) for due_at, group in groupby(due, key=lambda each: each.due_at)
+    ]
+    steps += [(each.received_at, 1, each) for each in late]
+    return [step for _, _, step in sorted(steps, key=lambda each: each[:2])]
 
 
 async def evaluated_until(

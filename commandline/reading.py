@@ -294,8 +294,14 @@ async def _explain_ticket(agreement: str, ticket: str, *, as_json: bool) -> None
 
 def _figure(found: dict[str, Any]) -> list[Any]:
     kpi, zone = found["kpi"], found["zone"]
-    of_dims = {row["dim"]: row for row in found["revisions"]}
-    lines = [line for row in of_dims.values() for line in _result(kpi, row, zone)]
+    of_dims: dict[str, list[dict[str, Any]]] = {}
+    for row in found["revisions"]:
+        of_dims.setdefault(row["dim"], []).append(row)
+    lines = [
+        line
+        for rows in of_dims.values()
+        for line in (*_result(kpi, rows[-1], zone), *_revisions(rows, zone))
+    ]
     if "target" in kpi:
         target = kpi["target"]
         least = f", minimum {target['minimum']}" if "minimum" in target else ""
@@ -329,9 +335,11 @@ def _result(kpi: dict[str, Any], row: dict[str, Any], zone: str) -> Iterator[str
         f"{_local(row['end_at'], zone)} {zone}"
     )
     missing = f", {row['missing']:,} of them without a value" if row["missing"] is not None else ""
+    restated = "restated" in row["outcome"]
+    when = "received by" if restated else "known before"
     yield (
-        f"Facts known before {_local(row['due_at'], zone)} {zone} (the cut-off): "
-        f"{row['facts']:,}{missing}"
+        f"Facts {when} {_local(row['due_at'], zone)} {zone}"
+        f"{'' if restated else ' (the cut-off)'}: {row['facts']:,}{missing}"
     )
     yield f"Numerator {row['num']}, denominator {row['den']}"
     judged = row["outcome"].get("judged") or {}
@@ -342,6 +350,27 @@ def _result(kpi: dict[str, Any], row: dict[str, Any], zone: str) -> Iterator[str
         yield "A service level default"
     yield f"Inputs: digest {row['inputs_digest']}"
     yield f"Engine {row['engine_version']}, tzdata {row['tzdata_version']}, revision {row['revision']}"
+
+
+def _revisions(rows: list[dict[str, Any]], zone: str) -> Iterator[str]:
+    """What a period was before, and why each revision was written."""
+    if len(rows) == 1:
+        return
+    yield "Revisions:"
+    for row in rows:
+        restated = row["outcome"].get("restated")
+        why = (
+            "evaluated" if row["revision"] == 1 else "what it counts as changed with other results"
+        )
+        if restated:
+            why = (
+                f"restated by {restated['facts']:,} facts in {restated['file']}, "
+                f"{restated['before'].replace('_', ' ')} before"
+            )
+        yield (
+            f"  {row['revision']}  {_local(row['due_at'], zone)}  "
+            f"{row['status'].replace('_', ' ')}: {why}"
+        )
 
 
 def _ledger_line(row: dict[str, Any]) -> Iterator[str]:

@@ -28,6 +28,7 @@ class CaseMove(StrEnum):
     PLAN_REJECTED = "plan_rejected"
     RELAPSED = "relapsed"
     RECOVERED = "recovered"
+    RESTATED = "restated"
     ENDED = "ended"
 
 
@@ -35,25 +36,30 @@ TRANSITIONS: dict[CaseState, dict[CaseMove, CaseState]] = {
     CaseState.CLIMBING: {
         CaseMove.ACKNOWLEDGED: CaseState.PLANNING,
         CaseMove.EXHAUSTED: CaseState.UNANSWERED,
+        CaseMove.RESTATED: CaseState.CLOSED,
         CaseMove.ENDED: CaseState.CLOSED,
     },
     CaseState.UNANSWERED: {
         CaseMove.ACKNOWLEDGED: CaseState.PLANNING,
         CaseMove.RECOVERED: CaseState.CLOSED,
+        CaseMove.RESTATED: CaseState.CLOSED,
         CaseMove.ENDED: CaseState.CLOSED,
     },
     CaseState.PLANNING: {
         CaseMove.PLAN_SUBMITTED: CaseState.JUDGING,
+        CaseMove.RESTATED: CaseState.CLOSED,
         CaseMove.ENDED: CaseState.CLOSED,
     },
     CaseState.JUDGING: {
         CaseMove.PLAN_ACCEPTED: CaseState.VERIFYING,
         CaseMove.PLAN_REJECTED: CaseState.PLANNING,
+        CaseMove.RESTATED: CaseState.CLOSED,
         CaseMove.ENDED: CaseState.CLOSED,
     },
     CaseState.VERIFYING: {
         CaseMove.RECOVERED: CaseState.CLOSED,
         CaseMove.RELAPSED: CaseState.PLANNING,
+        CaseMove.RESTATED: CaseState.CLOSED,
         CaseMove.ENDED: CaseState.CLOSED,
     },
     CaseState.CLOSED: {},
@@ -70,6 +76,7 @@ class CaseOutcome(StrEnum):
 
     VERIFIED = "verified"
     RECOVERED_UNANSWERED = "recovered_unanswered"
+    RESTATED = "restated"
     AGREEMENT_ENDED = "agreement_ended"
 
 
@@ -177,3 +184,12 @@ class PeriodsMet:
 
     period: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodRestated:
+    """What a case hears when the last of its missed periods turned out not to be missed."""
+
+    period: str
+    at: datetime
+    revision: int

@@ -10,9 +10,10 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.starting import nudge_monitoring
 from activities.world import World, is_gone
 from domain.commands import CommandKind
-from store import tables
+from store import restating, tables
 from store.commands import Command, load, refuse
 
 log = structlog.get_logger(__name__)
@@ -75,7 +76,10 @@ class Delivery:
             return
 
     async def sweep(self) -> int:
-        """Send again every command that has had no outcome for a while; returns how many."""
+        """Send again what has had no outcome for a while; returns how many.
+
+        Commands, and word of late facts that Monitoring may not have heard of.
+        """
         waiting = (
             select(tables.command.c.id)
             .where(
@@ -87,24 +91,35 @@ class Delivery:
         )
         async with self.world.engine.connect() as connection:
             ids = list(await connection.scalars(waiting))
-        # Each time costs events in a history, which are limited: a command that a fault keeps
-        # without an outcome is sent again ever more seldom.
+            overlooked = await restating.overlooked(connection)
+        # Each time costs events in a history, which are limited: what a fault keeps without an
+        # outcome is sent again ever more seldom.
+        shards = {f"monitoring of shard {each.shard}": each for each in overlooked}
         clock = asyncio.get_running_loop().time()
-        pauses = {each: self._sent_again.get(each, Pause(clock, PAUSE_S)) for each in ids}
+        pauses = {
+            each: self._sent_again.get(each, Pause(clock, PAUSE_S)) for each in (*ids, *shards)
+        }
         due = [each for each, pause in pauses.items() if pause.until <= clock]
         self._sent_again = pauses
-        for command_id in due:
-            async with self.world.engine.connect() as connection:
-                command = await load(connection, command_id)
+        for what in due:
             try:
-                await self.deliver(command)
+                if what in shards:
+                    late = shards[what]
+                    await nudge_monitoring(self.world, late.agreement, late.received_at)
+                else:
+                    await self._deliver_again(what)
             except RPCError as error:
                 if error.status in UNREACHABLE:
                     raise
-                log.warning("command_not_sent", command=command_id, error=str(error))
-            pause_s = pauses[command_id].next_s
-            pauses[command_id] = Pause(clock + pause_s, min(2 * pause_s, LONGEST_PAUSE_S))
+                log.warning("not_sent_again", what=what, error=str(error))
+            pause_s = pauses[what].next_s
+            pauses[what] = Pause(clock + pause_s, min(2 * pause_s, LONGEST_PAUSE_S))
         return len(due)
+
+    async def _deliver_again(self, command_id: str) -> None:
+        async with self.world.engine.connect() as connection:
+            command = await load(connection, command_id)
+        await self.deliver(command)
 
 
 UNREACHABLE = {

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from temporalio.service import RPCError
 
+from activities.starting import nudge_monitoring
 from activities.world import World
 from domain.commands import CommandKind, Outcome
 from domain.identifiers import agreement_workflow, shard_of
@@ -31,7 +32,7 @@ from gateway.requests import (
     Reply,
 )
 from incoming import Source
-from store import tables
+from store import restating, tables
 from store.commands import Command, load
 from store.editions import Edition, adopt, keep_document
 from store.facts import Intake
@@ -285,7 +286,9 @@ class Gateway:
         All of it or nothing, unless the way of handing in sets aside what is wrong.
         """
         received_at = now or self.world.now()
-        return await hand_in(self.world.engine, agreement, actor, source, way, received_at)
+        intake = await hand_in(self.world.engine, agreement, actor, source, way, received_at)
+        await self._nudge(agreement)
+        return intake
 
     async def decide_held(
         self, agreement: str, actor: str, decision: Decision, *, now: datetime | None = None
@@ -296,7 +299,20 @@ class Gateway:
         """
         async with self.world.engine.begin() as connection:
             at = now or self.world.now()
-            return await decide_rows(connection, agreement, actor, decision, at)
+            taken = await decide_rows(connection, agreement, actor, decision, at)
+        await self._nudge(agreement)
+        return taken
+
+    async def _nudge(self, agreement: str) -> None:
+        """Have Monitoring look at late facts at once; the sweep says it again if need be."""
+        async with self.world.engine.connect() as connection:
+            received_at = await restating.late_since(connection, agreement)
+        if received_at is None:
+            return
+        try:
+            await nudge_monitoring(self.world, agreement, received_at)
+        except RPCError as error:
+            log.warning("monitoring_not_nudged", agreement=agreement, error=str(error))
 
     async def _send(self, command: Command) -> Reply:
         """Send the command to its workflow and wait a little for the outcome."""

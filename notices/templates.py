@@ -21,6 +21,7 @@ class Template(StrEnum):
     MILESTONE_REJECTED = "milestone_rejected"
     WENT_LIVE = "went_live"
     RIGHT_ARISEN = "right_arisen"
+    PERIOD_RESTATED = "period_restated"
     BREACH = "breach"
     LADDER_EXHAUSTED = "ladder_exhausted"
     PLAN_WANTED = "plan_wanted"
@@ -83,6 +84,12 @@ WORDINGS: dict[Template, Wording] = {
         "A right has arisen: {right}",
         "The trigger “{trigger}” of {title} has fired.\n{reason}\n\n"
         "It gives a right: {right}. {note}",
+    ),
+    Template.PERIOD_RESTATED: Wording(
+        "Restated: {kpi}, {period}",
+        "{kpi} was {before} in {period} and is now {after}.\n{reason}\n\n"
+        "The file {file} ({facts} facts), received {received}, touched the period after its "
+        "figures were due. The earlier figure is kept as an earlier revision.",
     ),
     Template.BREACH: Wording(
         "{severity} non-compliance, level {level}: {kpi}",

@@ -50,6 +50,10 @@ def _reason(entry: Told) -> str:
     return " ".join(reason) if isinstance(reason, list) else str(reason or "")
 
 
+def _words(status: str | None) -> str:
+    return "without verdict" if status is None else status.replace("_", " ")
+
+
 def _note(entry: Told) -> str:
     note = entry.detail.get("note")
     return f": “{' '.join(str(note).split())}”" if note else ""
@@ -89,6 +93,15 @@ SENTENCES: dict[Event, Callable[[Told], str]] = {
     Event.PERIOD_EVALUATED: lambda e: (
         f"{_measured(e)} {e.detail['status'].replace('_', ' ')}: {_reason(e)}"
     ),
+    Event.PERIOD_RESTATED: lambda e: (
+        f"{_measured(e)} restated, {_words(e.detail['restated']['before'])} before, "
+        f"{_words(e.detail['status'])} now: {_reason(e)} "
+        f"By {e.detail['restated']['facts']} facts in {e.detail['restated']['file']}."
+    ),
+    Event.FACTS_TOO_LATE: lambda e: (
+        f"facts in {e.detail['file']} came too late to restate {_measured(e)} "
+        f"{_list(e.detail['periods'])}: they are kept and change nothing"
+    ),
     Event.EVALUATION_FAILED: lambda e: f"evaluation failed and is tried again: {e.detail['fault']}",
     Event.CREDIT_PROPOSED: _owed,
     Event.TRIGGER_FIRED: lambda e: f"trigger {_last(e)} fires: {_reason(e)}",
@@ -97,6 +110,9 @@ SENTENCES: dict[Event, Callable[[Told], str]] = {
     ),
     Event.CASE_OPENED: lambda e: f"{e.detail['severity']} non-compliance opened: {_about(e)}",
     Event.CASE_JOINED: lambda e: f"case {_about(e)}: {e.detail['period']} joins it",
+    Event.CASE_LEFT: lambda e: (
+        f"case {_about(e)}: {e.detail['period']} leaves it, restated as {_words(e.detail['status'])}"
+    ),
     Event.RUNG_FIRED: lambda e: (
         f"case {_about(e)}: level {e.detail['level']} told: {_list(e.detail['to'])}"
     ),

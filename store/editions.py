@@ -1,6 +1,7 @@
 """Editions: which terms are in force at an instant, and the documents behind them."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -99,7 +100,7 @@ async def all_editions(connection: AsyncConnection, agreement: str) -> list[Edit
     ]
 
 
-def in_force(editions: list[Edition], at: datetime) -> Edition:
+def in_force(editions: Sequence[Edition], at: datetime) -> Edition:
     """The edition that holds at an instant; before any holds, the first."""
     holding = [each for each in editions if each.effective_at <= at]
     return max(holding, key=lambda each: each.number) if holding else editions[0]

@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.facts import Fact, FactKind
-from store import merging, touching
+from store import merging, restating, touching
 from store.fact_rows import CONTENT, KEYS, place_of, record
 from store.tables import intake
 
@@ -97,6 +97,7 @@ async def take_in(  # noqa: PLR0913, PLR0917 - a file, from whom, when, and what
     )
     await connection.execute(text(touching.KEEP), {**given, "intake": raw_digest})
     await connection.execute(text("DROP TABLE touching"))
+    await restating.leave_word(connection, agreement, raw_digest, received_at)
     return taken
 
 

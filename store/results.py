@@ -76,6 +76,28 @@ def judgement(result: Result) -> dict[str, Any]:
     }
 
 
+def is_same(result: Result, other: Result) -> bool:
+    """Whether two results of one period were made of the same facts, and say the same."""
+    return _substance(result) == _substance(other)
+
+
+def _substance(result: Result) -> tuple[Any, ...]:
+    return (
+        result.edition,
+        result.status,
+        result.value,
+        result.num,
+        result.den,
+        result.bare_status,
+        result.bare_value,
+        result.band,
+        None if result.points is None else result.points.base,
+        result.incident,
+        result.inputs_digest,
+        result.reason,
+    )
+
+
 def readable(value: Fraction) -> Decimal:
     """The number, exactly where it ends."""
     return Decimal(plain(rounded(value, PLACES, RoundingMode.HALF_EVEN)))
@@ -145,6 +167,8 @@ class Evaluated:
     due_at: datetime
     facts: int
     missing: int | None
+    restated: Mapping[str, Any] | None = None
+    """By which facts a revision restates the one before, and what that was."""
 
 
 async def keep_results(
@@ -168,7 +192,8 @@ async def keep_results(
             "facts": each.facts,
             "missing": each.missing,
             "reason": " ".join(each.judged.reason),
-            "outcome": _outcome(each.found, each.judged),
+            "outcome": _outcome(each.found, each.judged)
+            | ({} if each.restated is None else {"restated": dict(each.restated)}),
             "inputs_digest": each.found.inputs_digest,
             "engine_version": ENGINE_VERSION,
             "tzdata_version": TZDATA_VERSION,

@@ -260,6 +260,18 @@ def _received() -> list[Column[Any]]:
     """
     return [Column("intake", BigInteger, nullable=False), _at("received_at")]
 
+restatement = Table(
+    "restatement",
+    metadata,
+    _agreement(key=True),
+    _key("intake"),
+    _at("received_at"),
+    _at("done_at", null=True),
+    _recorded(),
+    ForeignKeyConstraint(["agreement", "intake"], ["intake.agreement", "intake.digest"]),
+    Index("restatements_waiting", "agreement", postgresql_where="done_at IS NULL"),
+)
+"""Word of an intake for whoever evaluates. `done_at` is the instant as of which it was looked at."""
 
 ticket = Table(
     "ticket",

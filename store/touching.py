@@ -3,13 +3,11 @@
 Whoever asks what must be judged again, or counted again, asks here, and no file is read for it.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.facts import FactKind
+from domain.restating import Touched
 from store.fact_rows import AT
 from store.merging import KIND, NAME
 from store.tables import touched
@@ -32,20 +30,6 @@ ORDER BY 3, 4, 5
 
 INSTANTS = ("opened_at", "responded_at", "resolved_at", "closed_at")
 """The instants by which a ticket may belong to a period."""
-
-
-@dataclass(frozen=True, slots=True)
-class Touched:
-    """Something changed for facts of a kind and name that lie in `[start, end)` or reach into it.
-
-    With `revises`, facts that were there before are not what they were.
-    """
-
-    kind: FactKind
-    name: str
-    start: datetime
-    end: datetime
-    revises: bool
 
 
 async def touched_by(connection: AsyncConnection, agreement: str, digest: str) -> list[Touched]:
@@ -76,7 +60,7 @@ def taken(place: str, rows: str) -> list[str]:
     SELECT {KIND[place]}, {NAME[place]}, min(at), max({ends}), bool_or({revises})
     FROM {rows} GROUP BY 1, 2, date_bin('24 hours', at, 'epoch')
     """
-    return [several, _tickets(rows)] if place == "fact" else [several]
+    return [several, _tickets(rows), _due(rows, revises)] if place == "fact" else [several]
 
 
 def left(place: str, rows: str) -> list[str]:
@@ -104,6 +88,7 @@ def left(place: str, rows: str) -> list[str]:
                 SELECT kind, {NAME[place]}, at, coalesce(ends_at, at), true FROM {before} AS of
                 """,
                 _tickets(before),
+                _due(f"{before} AS of", "true"),
             ]
 
 
@@ -129,3 +114,13 @@ def _tickets(rows: str) -> str:
          AND of.id = fact_key.id AND of.revision = fact_key.revision
     """
     return _instants(tickets, "true")
+
+
+def _due(rows: str, revises: str) -> str:
+    """Note where events were due: to that period they belong."""
+    return f"""
+    INSERT INTO touching
+    SELECT kind, {NAME["fact"]}, due, due, {revises}
+    FROM {rows} CROSS JOIN LATERAL (SELECT (body ->> 'due')::timestamptz AS due) AS when_due
+    WHERE kind = 'event' AND due IS NOT NULL
+    """

@@ -107,6 +107,10 @@ class Unreachable:
         """No workflow can be signalled."""
         raise RPCError(f"no way to {workflow}", RPCStatusCode.UNAVAILABLE, b"")
 
+    async def start_workflow(self, workflow: str, *_: object, **__: object) -> NoReturn:
+        """No workflow can be started."""
+        raise RPCError(f"no way to {workflow}", RPCStatusCode.UNAVAILABLE, b"")
+
 
 @dataclass(slots=True)
 class Life:

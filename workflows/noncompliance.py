@@ -16,6 +16,7 @@ from domain.noncompliance import (
     CaseState,
     Forestalled,
     PeriodMissed,
+    PeriodRestated,
     PeriodsMet,
     PlanJudged,
     ladder_rows,
@@ -53,6 +54,10 @@ class CaseStanding:
     cycle: int
 
 
+RESTATED = "case-restated"
+"""Since when a case hears of periods that were restated."""
+
+
 @workflow.defn
 class NonComplianceWorkflow:
     """One case, from its first missed period to its closure."""
@@ -61,7 +66,7 @@ class NonComplianceWorkflow:
     def __init__(self, start: CaseCarried) -> None:
         """Take over from the run before, if there was one."""
         self._case = start
-        self._inbox: Inbox[PeriodMissed | PeriodsMet] = Inbox(start.seen)
+        self._inbox: Inbox[PeriodMissed | PeriodsMet | PeriodRestated] = Inbox(start.seen)
         self._watch = Watch(start.offset_s)
 
     @workflow.run
@@ -112,6 +117,8 @@ class NonComplianceWorkflow:
                     await self._relapse(message)
                 case PeriodsMet():
                     await self._recover(message)
+                case PeriodRestated():
+                    await self._restate(message)
 
     async def _wait(self) -> None:
         """Wait for the next instant that is due, or for a message."""
@@ -219,6 +226,18 @@ class NonComplianceWorkflow:
         if closed:
             self._move(CaseMove.RECOVERED)
 
+    async def _restate(self, news: PeriodRestated) -> None:
+        """Nothing was missed after all: the case closes, whatever was asked of people meanwhile."""
+        if not workflow.patched(RESTATED) or self._case.state is CaseState.CLOSED:
+            return
+        closed = await workflow.execute_activity_method(
+            CaseActivities.close_restated,
+            args=[self._case.subject, news, self._watch.now()],
+            **EFFECT,
+        )
+        if closed:
+            self._move(CaseMove.RESTATED)
+
     async def _end(self, due: CaseDue) -> None:
         """The agreement ends, and the case with it; or it was renewed and ends later."""
         later: datetime | None = await workflow.execute_activity_method(
@@ -275,6 +294,11 @@ class NonComplianceWorkflow:
     def figures_recovered(self, met: PeriodsMet) -> None:
         """Monitoring: enough periods in a row were met."""
         self._inbox.put(met)
+
+    @workflow.signal
+    def figures_restated(self, news: PeriodRestated) -> None:
+        """Monitoring: the last missed period turned out not to be missed."""
+        self._inbox.put(news)
 
     @workflow.query
     def standing(self) -> CaseStanding:

@@ -232,6 +232,11 @@ class Kpi(Clause):
     warn_at: tuple[Percent, ...] = Field(
         (), description="Shares of the error budget at which to warn, while the period runs."
     )
+    restate_within: Length | None = Field(
+        None,
+        description="So long after the cut-off late and corrected facts restate a period; silent: "
+        "until the agreement is closed.",
+    )
     no_data: NoData = NoData.EXCLUDED
     low_volume: LowVolume | None = None
     averaging: Averaging | None = None

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.clocks.every import Clocks
@@ -38,13 +39,16 @@ async def figure(
     edition = next(
         each for each in await all_editions(connection, key) if each.number == last["edition"]
     )
-    case = select(case_period.c.case_id).where(
-        case_period.c.period == period,
-        case_period.c.case_id.in_(
-            select(noncompliance.c.id).where(
-                noncompliance.c.agreement == key, noncompliance.c.kpi == kpi
-            )
-        ),
+    case = (
+        select(noncompliance.c.id)
+        .join(case_period, case_period.c.case_id == noncompliance.c.id)
+        .where(
+            noncompliance.c.agreement == key,
+            noncompliance.c.kpi == kpi,
+            case_period.c.period == period,
+        )
+        .order_by(noncompliance.c.opened_at.desc(), noncompliance.c.opening.desc())
+        .limit(1)
     )
     labels = {"/".join((kpi, *_values(row), period)) for row in revisions}
     rights = select(entitlement).where(entitlement.c.agreement == key)
@@ -68,7 +72,7 @@ async def figure(
             for row in _plain(await connection.execute(rights.order_by(entitlement.c.arises_at)))
             if (row["trigger"], row["arises_at"], row["number"]) in firings
         ],
-        "case": await connection.scalar(case.order_by(case_period.c.case_id)),
+        "case": await connection.scalar(case),
     }
 
 
@@ -120,7 +124,13 @@ async def case(connection: AsyncConnection, case_id: str) -> Row | None:
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         return None
-    joined = select(case_period).where(case_period.c.case_id == case_id)
+    joined = (
+        select(case_period)
+        .ext(distinct_on(case_period.c.period))
+        .where(case_period.c.case_id == case_id)
+        .order_by(case_period.c.period, case_period.c.revision.desc())
+        .subquery()
+    )
     told = select(
         notice.c.template, notice.c.contact, notice.c.due_at, notice.c.state, notice.c.key
     ).where(notice.c.subject == case_id)
@@ -128,7 +138,9 @@ async def case(connection: AsyncConnection, case_id: str) -> Row | None:
         **row._mapping,  # noqa: SLF001
         "periods": [
             dict(each._mapping)  # noqa: SLF001
-            for each in await connection.execute(joined.order_by(case_period.c.joined_at))
+            for each in await connection.execute(
+                select(joined).order_by(joined.c.joined_at, joined.c.period)
+            )
         ],
         "rungs": await rungs_of(connection, case_id),
         "notices": [

@@ -15,19 +15,31 @@ async def record_of(
     connection: AsyncConnection, agreement: str, since: datetime | None, until: datetime
 ) -> dict[str, Any]:
     """Periods by KPI and status, cases opened and still open, and credits, known before `until`."""
-    counted = (
-        select(evaluation.c.kpi, evaluation.c.status, func.count().label("periods"))
-        # A result stands from its first revision on; a later one only says what it counts as.
-        .where(
-            evaluation.c.agreement == agreement,
-            evaluation.c.due_at < until,
-            evaluation.c.revision == 1,
-        )
-        .group_by(evaluation.c.kpi, evaluation.c.status)
-        .order_by(evaluation.c.kpi, evaluation.c.status)
+    place = (evaluation.c.kpi, evaluation.c.dim, evaluation.c.period)
+    mine = (evaluation.c.agreement == agreement) & (evaluation.c.due_at < until)
+    latest = (
+        select(*place, evaluation.c.status)
+        .ext(distinct_on(*place))
+        .where(mine)
+        .order_by(*place, evaluation.c.revision.desc())
+        .subquery()
     )
+    # A period belongs to the time in which its figures were due; restated later, it stays there.
+    first = select(*place).where(mine, evaluation.c.revision == 1)
     if since is not None:
-        counted = counted.where(evaluation.c.due_at >= since)
+        first = first.where(evaluation.c.due_at >= since)
+    due = first.subquery()
+    counted = (
+        select(latest.c.kpi, latest.c.status, func.count().label("periods"))
+        .join(
+            due,
+            (due.c.kpi == latest.c.kpi)
+            & (due.c.dim == latest.c.dim)
+            & (due.c.period == latest.c.period),
+        )
+        .group_by(latest.c.kpi, latest.c.status)
+        .order_by(latest.c.kpi, latest.c.status)
+    )
     kpis: dict[str, dict[str, int]] = {}
     for row in await connection.execute(counted):
         kpis.setdefault(row.kpi, {})[row.status] = row.periods

@@ -210,6 +210,10 @@ class Case(RuleBasedStateMachine):
     def recover(self) -> None:
         self.move(CaseMove.RECOVERED)
 
+    @rule()
+    def restate(self) -> None:
+        self.move(CaseMove.RESTATED)
+
     @invariant()
     def rows_are_in_order_and_none_is_due_twice(self) -> None:
         assert self.rows == sort_rows(self.rows)
@@ -242,6 +246,11 @@ CASES = [
     (40, "acknowledge due"),
     (40, "acknowledge submit due"),
     (40, "acknowledge submit accept due"),
+    (1000, "restate"),
+    (1000, "due due due restate"),
+    (1000, "acknowledge restate"),
+    (1000, "acknowledge submit restate"),
+    (1000, "acknowledge submit accept restate"),
 ]
 """When the agreement ends, and what happens until then."""
 
@@ -253,7 +262,7 @@ def live_through(ends: int, story: str) -> Case:
         match word:
             case "due":
                 case.do_what_is_due()
-            case "accept" | "recover":
+            case "accept" | "recover" | "restate":
                 getattr(case, word)()
             case _:
                 getattr(case, word)(within=300)

@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.facts import Decision as Said
 from domain.facts import Fact, FactKind, Outage, ReliefFact, Sample, Ticket, TicketEvent
+from domain.restating import Touched
 from store.facts import take_in
-from store.touching import Touched, touched_by
+from store.touching import touched_by
 
 AT = datetime(2027, 3, 1, 9, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

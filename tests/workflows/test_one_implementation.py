@@ -95,6 +95,7 @@ KPIS = [
 
 TERMS = {
     "kpis": KPIS,
+    "relief": [{"ground": "force_majeure", "claimed_by": "either", "effect": "facts"}],
     "repeats": [{"when": {"consecutive": "2", "of": "missed"}, "times": "2"}],
     "remedies": [
         {
@@ -127,42 +128,11 @@ TERMS = {
 
 def month(number: int, outage_hours: dict[str, int], answered: int, content: int) -> list[Any]:
     """What happened in a month of 2027."""
-    first, following = f"2027-{number:02}-01", f"2027-{number + 1:02}-01"
-    first = "2027-01-04" if number == 1 else first
     counts = {"offered": 100, "answered": answered}
     return [
-        *(
-            {
-                "kind": "outage",
-                "id": f"O-{number}-{site}",
-                "service": "desk",
-                "start": f"2027-{number:02}-10 00:00",
-                "end": f"2027-{number:02}-10 {hours:02}:00",
-                "cause": "disk",
-                "site": site,
-            }
-            for site, hours in outage_hours.items()
-        ),
-        *(
-            {
-                "kind": "count",
-                "id": f"C-{number}-{name}",
-                "series": "calls",
-                "start": f"2027-{number:02}-15",
-                "end": f"2027-{number:02}-16",
-                "name": name,
-                "value": f"{value}",
-            }
-            for name, value in counts.items()
-        ),
-        {
-            "kind": "period_result",
-            "id": f"R-{number}",
-            "kpi": "content",
-            "start": first,
-            "end": following,
-            "value": f"{content}",
-        },
+        *(down(number, site, hours) for site, hours in outage_hours.items()),
+        *(counted(number, name, value) for name, value in counts.items()),
+        reported(number, content),
         {"kind": "event", "id": f"E-{number}", "at": f"2027-{number:02}-20", "type": "late_report"},
         *(
             {
@@ -202,7 +172,98 @@ class Lived:
         return assess(timeline, self.facts, Limits(until=UNTIL, known_at=UNTIL), digest="")
 
 
-async def lived(life: Life, *, looking: bool = True) -> Lived:
+def counted(number: int, name: str, value: int) -> dict[str, Any]:
+    """How many calls of a month were offered, or answered."""
+    return {
+        "kind": "count",
+        "id": f"C-{number}-{name}",
+        "series": "calls",
+        "start": f"2027-{number:02}-15",
+        "end": f"2027-{number:02}-16",
+        "name": name,
+        "value": f"{value}",
+    }
+
+
+def reported(number: int, value: int) -> dict[str, Any]:
+    """What was reported of the content of a month."""
+    return {
+        "kind": "period_result",
+        "id": f"R-{number}",
+        "kpi": "content",
+        "start": "2027-01-04" if number == 1 else f"2027-{number:02}-01",
+        "end": f"2027-{number + 1:02}-01",
+        "value": f"{value}",
+    }
+
+
+def down(number: int, site: str, hours: int) -> dict[str, Any]:
+    """How long a site was down on the tenth of a month."""
+    return {
+        "kind": "outage",
+        "id": f"O-{number}-{site}",
+        "service": "desk",
+        "start": f"2027-{number:02}-10 00:00",
+        "end": f"2027-{number:02}-10 {hours:02}:00",
+        "cause": "disk",
+        "site": site,
+    }
+
+
+RELIEF = {
+    "kind": "relief",
+    "id": "F-1",
+    "kpi": "uptime",
+    "start": "2027-03-10 00:00",
+    "end": "2027-03-10 02:00",
+    "ground": "force_majeure",
+    "claimed_by": "provider",
+    "decision": "pending",
+}
+
+LATE = {
+    # Samples that were forgotten, a site that nobody had told of.
+    "2027-03-22": [
+        *(
+            {
+                "kind": "sample",
+                "id": f"S-late-{day}",
+                "series": "error",
+                "at": f"2027-01-{day:02} 12:00",
+                "value": "1",
+            }
+            for day in (6, 13, 14)
+        ),
+        down(1, "hull", 6),
+        RELIEF,
+    ],
+    # Figures that others are averaged with and composed of, and one that opens a case.
+    "2027-04-19": [counted(2, "answered", 30), reported(3, 99), reported(1, 75)],
+    # Relief decided, a correction corrected back.
+    "2027-05-24": [
+        RELIEF | {"decision": "approved", "decided_at": "2027-05-20 12:00"},
+        counted(2, "answered", 60),
+        down(3, "leeds", 11),
+    ],
+}
+"""Facts that come late or correct others, by the days on which they are received."""
+
+RESTATED = {
+    "answered/2027-02",
+    "answered/2027-03",
+    "content/2027-01",
+    "content/2027-03",
+    "errors/2027-W01",
+    "errors/2027-W02",
+    "overall/2027-01",
+    "overall/2027-02",
+    "overall/2027-03",
+    "uptime/leeds/2027-03",
+}
+"""What they touch, and what rests on that: averages, composites."""
+
+
+async def lived(life: Life, *, looking: bool = True, late: bool = False) -> Lived:
     """Five months, in which things get worse and then better; perhaps with nobody looking."""
     found = Lived(life, helpdesk(TERMS))
     await life.launch(found.document)
@@ -223,6 +284,9 @@ async def lived(life: Life, *, looking: bool = True) -> Lived:
         over = [line for line in waiting if _over(line) <= monday]
         waiting = [line for line in waiting if line not in over]
         await found.hand_in(f"{monday:%Y-%m-%d}.jsonl", over)
+        if late and (lines := LATE.get(f"{monday:%Y-%m-%d}")):
+            await life.pass_by(timedelta(minutes=5))
+            await found.hand_in(f"late-{monday:%Y-%m-%d}.jsonl", lines)
         monday += timedelta(days=7)
     await life.until(f"{UNTIL:%Y-%m-%d}")
     return found
@@ -233,9 +297,17 @@ def _over(line: dict[str, Any]) -> datetime:
     return at(line.get("end") or line["at"])
 
 
-@pytest.mark.parametrize("looking", [True, False], ids=["looking", "after an outage"])
-async def test_a_life_comes_to_what_is_assessed_at_its_end(life: Life, looking: bool) -> None:  # noqa: FBT001
-    expected = (await lived(life, looking=looking)).assessed()
+@pytest.mark.parametrize(
+    ("looking", "late"),
+    [(True, False), (True, True), (False, True)],
+    ids=["looking", "late facts", "late facts after an outage"],
+)
+async def test_a_life_comes_to_what_is_assessed_at_its_end(
+    life: Life,
+    looking: bool,  # noqa: FBT001
+    late: bool,  # noqa: FBT001
+) -> None:
+    expected = (await lived(life, looking=looking, late=late)).assessed()
 
     async with life.stage.world.engine.connect() as connection:
         summary = await summary_of(connection, "helpdesk")
@@ -268,6 +340,8 @@ async def test_a_life_comes_to_what_is_assessed_at_its_end(life: Life, looking: 
         for row in page["rights"]
     ] == [(each.key, each.arises, each.effective, each.exercise_by) for each in expected.rights]
     something_of_everything_was_there(expected)
+    restated = {each.subject.split("/", 1)[1] for each in await life.told("period_restated")}
+    assert restated == (RESTATED if late else set())
 
 
 def results(rows: list[dict[str, Any]]) -> dict[tuple[str, ...], tuple[Any, ...]]:
@@ -312,7 +386,7 @@ def something_of_everything_was_there(expected: Assessment) -> None:
 
 
 async def test_done_again_it_changes_nothing(life: Life) -> None:
-    await lived(life)
+    await lived(life, late=True)
     tables = ("evaluation", "credit", "fired", "entitlement", "journal", "notice", "outbox")
     counting = " UNION ALL ".join(f"SELECT '{each}', count(*) FROM {each}" for each in tables)
     before = await life.rows(counting)
