@@ -260,6 +260,7 @@ def _received() -> list[Column[Any]]:
     """
     return [Column("intake", BigInteger, nullable=False), _at("received_at")]
 
+
 restatement = Table(
     "restatement",
     metadata,

@@ -42,6 +42,7 @@ set:
 PATHS = {
     "noncompliance-verified": "noncompliance/helpdesk/errors/2027-W01",
     "noncompliance-unanswered": "noncompliance/helpdesk/errors/2027-W05",
+    "noncompliance-restated": "noncompliance/helpdesk/errors/2027-W10",
     "review-complete": "review/helpdesk/1",
     "review-incomplete": "review/helpdesk/2",
     "change-countered": "change/helpdesk/1",
@@ -85,6 +86,9 @@ async def live(life: Life) -> None:
     await life.until("2027-03-05 09:00")
     await life.answer("decide_renewal", "renew")
     await life.answer("confirm_renewal", "confirm")
+
+    await life.until("2027-03-18 09:00")  # a week whose facts come after its case has opened
+    await met(life, "2027-03-10")
     await life.until("2027-07-10")
 
 

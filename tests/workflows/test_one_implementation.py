@@ -258,7 +258,9 @@ RESTATED = {
     "overall/2027-01",
     "overall/2027-02",
     "overall/2027-03",
+    "uptime/hull/2027-03",
     "uptime/leeds/2027-03",
+    "uptime/york/2027-03",
 }
 """What they touch, and what rests on that: averages, composites."""
 
