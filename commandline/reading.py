@@ -280,7 +280,7 @@ async def _explain_ticket(agreement: str, ticket: str, *, as_json: bool) -> None
     if found is None:
         fail(
             Exit.NOT_FOUND,
-            f"{agreement} knows no ticket {ticket}; hand it in with `covenant facts`",
+            f"{agreement} knows no ticket {ticket}; hand it in with `covenant facts add`",
         )
     edition, runs = found
     terms = {"agreement": agreement, "edition": edition.number, "digest": edition.digest}
