@@ -1,10 +1,11 @@
 """What another edition of the terms would have changed: two assessments of the same facts."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from domain.assessment import Assessment
+from domain.naming import names_of
 from domain.results import Fired, Line, Result, RightArisen, Total
 
 T = TypeVar("T")
@@ -37,11 +38,25 @@ def compared(before: Assessment, after: Assessment) -> Comparison:
     return Comparison(
         before,
         after,
-        _changes(before.results, after.results, _name, _outcome),
-        _changes(before.lines, after.lines, lambda line: line.id, _owed),
-        _changes(before.totals, after.totals, lambda total: total.period.key, _settled),
-        _changes(before.fired, after.fired, _firing, lambda fired: (fired.then, fired.periods)),
-        _changes(before.rights, after.rights, _arising, lambda right: right),
+        _changes(_named(before.results), _named(after.results), _outcome),
+        _changes(
+            {line.id: line for line in before.lines}, {line.id: line for line in after.lines}, _owed
+        ),
+        _changes(
+            {total.period.key: total for total in before.totals},
+            {total.period.key: total for total in after.totals},
+            _settled,
+        ),
+        _changes(
+            {_firing(each): each for each in before.fired},
+            {_firing(each): each for each in after.fired},
+            lambda fired: (fired.then, fired.periods),
+        ),
+        _changes(
+            {_arising(each): each for each in before.rights},
+            {_arising(each): each for each in after.rights},
+            lambda right: right,
+        ),
     )
 
 
@@ -51,13 +66,9 @@ def breaches(assessment: Assessment) -> int:
 
 
 def _changes(
-    before: Iterable[T],
-    after: Iterable[T],
-    key: Callable[[T], str],
-    content: Callable[[T], object],
+    before: Mapping[str, T], after: Mapping[str, T], content: Callable[[T], object]
 ) -> tuple[Changed[T], ...]:
-    one, other = {key(each): each for each in before}, {key(each): each for each in after}
-    pairs = ((name, one.get(name), other.get(name)) for name in {**one, **other})
+    pairs = ((name, before.get(name), after.get(name)) for name in {**before, **after})
     return tuple(
         Changed(name, old, new)
         for name, old, new in pairs
@@ -65,9 +76,8 @@ def _changes(
     )
 
 
-def _name(result: Result) -> str:
-    dim = "".join(f"/{value}" for _, value in result.dim)
-    return f"{result.kpi.key}{dim}/{result.period.key}"
+def _named(results: Sequence[Result]) -> dict[str, Result]:
+    return dict(zip(names_of(results), results, strict=True))
 
 
 def _outcome(result: Result) -> object:

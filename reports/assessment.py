@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from domain.assessment import Assessment
+from domain.naming import names_of
 from domain.numbers import RoundingMode, rounded
 from domain.proposals import Proposal
 from domain.results import Budget, Dim, Line, Result
@@ -37,7 +38,10 @@ def as_json(assessment: Assessment) -> dict[str, Any]:
             {"number": each.number, "starts_at": at(each.starts_at)} for each in assessment.editions
         ],
         "defaults": [{"path": each.path, "assumed": each.assumed} for each in assessment.defaults],
-        "periods": [_period(result) for result in assessment.results],
+        "periods": [
+            _period(name, result)
+            for name, result in zip(names_of(assessment.results), assessment.results, strict=True)
+        ],
         "credits": [_line(line) for line in assessment.lines],
         "totals": [
             {
@@ -136,10 +140,11 @@ def dimension(dim: Dim) -> dict[str, str]:
     return dict(dim)
 
 
-def _period(result: Result) -> dict[str, Any]:
+def _period(name: str, result: Result) -> dict[str, Any]:
     points = result.points
     budget = result.budget
     return {
+        "key": name,
         "kpi": result.kpi.key,
         "dim": dimension(result.dim),
         "period": result.period.key,

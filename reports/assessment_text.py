@@ -8,6 +8,8 @@ from fractions import Fraction
 from domain.assessment import Assessment
 from domain.clocks.runs import ClockRun
 from domain.money import Money
+from domain.naming import names_of
+from domain.remedies.wording import name_of
 from domain.results import Line, LineType, Result
 from domain.zones import zone_named
 from reports.assessment import band_name, decimal
@@ -56,7 +58,7 @@ def subjects(assessment: Assessment, like: str) -> list[str]:
     """What can be explained: the names nearest to the one that was asked for."""
     every = dict.fromkeys(
         [
-            *(names(each)[1] for each in assessment.results),
+            *names_of(assessment.results),
             *(line.id for line in assessment.lines),
             *(total.period.key for total in assessment.totals),
             *(key for key, _, _ in _further(assessment)),
@@ -67,11 +69,15 @@ def subjects(assessment: Assessment, like: str) -> list[str]:
 
 
 def explained(assessment: Assessment, subject: str) -> list[str]:
-    """Why: of `KPI/PERIOD`, a line, a trigger, a right, a date …; empty when there is none such."""
+    """Why: of `KPI/PERIOD`, one half of it as `KPI/PERIOD@EDITION`, a line, a trigger, a right, a date …; empty when there is none such."""
     if subject.startswith(PREFIX):
         return ticket_told(subject.removeprefix(PREFIX), of_ticket(assessment, subject))
-    results = [each for each in assessment.results if subject in names(each)]
-    told = [line for result in results for line in _result_told(assessment, result)]
+    told = [
+        line
+        for name, result in zip(names_of(assessment.results), assessment.results, strict=True)
+        if subject in {*names(result), *(f"{each}@{result.edition}" for each in names(result))}
+        for line in _result_told(assessment, name, result)
+    ]
     for line in assessment.lines:
         if line.id == subject:
             told += _line_told(assessment, line)
@@ -110,12 +116,11 @@ def _further(assessment: Assessment) -> Iterator[tuple[str, str, Sequence[str]]]
 def names(result: Result) -> tuple[str, str]:
     """How a result is called: `KPI/PERIOD`, and with the values of its dimension."""
     short = f"{result.kpi.key}/{result.period.key}"
-    values = "".join(f"/{value}" for _, value in result.dim)
-    return short, f"{result.kpi.key}{values}/{result.period.key}"
+    return short, name_of(result)
 
 
-def _result_told(assessment: Assessment, result: Result) -> Iterator[str]:
-    yield f"{names(result)[1]}: {result.status}"
+def _result_told(assessment: Assessment, name: str, result: Result) -> Iterator[str]:
+    yield f"{name}: {result.status}"
     yield from map(_indented, result.reason)
     if result.value is not None and result.den != 1:
         num, den = (decimal(each) for each in (result.num, result.den))

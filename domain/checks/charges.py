@@ -9,7 +9,7 @@ from domain.terms.kinds import until_a_hole, values_at
 from domain.terms.problems import Findings, Found, Path, Rule, Rules
 from domain.terms.remedies import Base, Cap, Over, Remedy, Scheme, SchemeKind
 from domain.terms.shape import Charges, Kpi, Terms
-from domain.terms.wording import unknown_name
+from domain.terms.wording import plain, unknown_name
 
 NOTHING, WHOLE = Decimal(0), Decimal(100)
 ALL = "all"
@@ -86,6 +86,23 @@ def largest_credit(terms: Terms, remedy: Remedy) -> Decimal | None:
     return max((share for share in shares if share), default=None)
 
 
+def largest_sum(terms: Terms, remedy: Remedy) -> Decimal | None:
+    """The largest sum in the currency that one result can credit; None without one, or a bound."""
+    scheme, kpis = remedy.scheme, kpis_named(terms, remedy.kpis)
+    match scheme.kind:
+        case SchemeKind.TIERS:
+            sums = [band.amount for kpi in kpis for band in kpi.bands]
+        case SchemeKind.POINTS:
+            sums = [scheme.amount and scheme.amount * points for points in _points(kpis)]
+        case SchemeKind.LADDER:
+            sums = [step.amount for step in scheme.steps or ()]
+        case SchemeKind.PER_FAILURE:
+            sums = [scheme.amount]
+        case _:
+            return None
+    return max((each for each in sums if each), default=None)
+
+
 def takes_a_share(terms: Terms, remedy: Remedy) -> bool:
     """Whether anything is a share of the base; sums in the currency need no base."""
     scheme = remedy.scheme
@@ -153,9 +170,12 @@ def cap_names_what_there_is(terms: Terms, cap: Cap, _: Path) -> Findings:
 
 def cap_leaves_room(terms: Terms, cap: Cap, path: Path) -> Findings:
     """One credit alone fits under the cap."""
-    if cap.most is None or cap.window is not None:
-        return
     for remedy in _capped(terms, cap, path):
+        sum_ = largest_sum(terms, remedy)
+        if cap.amount is not None and sum_ is not None and sum_ > cap.amount:
+            yield _too_small(("amount",), f"one credit of `{remedy.key}`", sum_, "")
+        if cap.most is None or cap.window is not None:
+            continue
         base = (remedy.base.line, remedy.base.period)
         largest = largest_credit(terms, remedy)
         if base == (cap.of.line, cap.of.period) and largest is not None and largest > cap.most:
@@ -194,16 +214,10 @@ def credit_cap_leaves_room(terms: Terms) -> Findings:
         yield _too_small(("charges", "credit_cap"), "the credit of a band", largest)
 
 
-def _too_small(at: Path, what: str, largest: Decimal) -> Found:
-    said = f"{what} alone, {plain(largest)} %, is above this cap"
-    remedy = f"write {plain(largest)} % or more, if that is not meant"
+def _too_small(at: Path, what: str, largest: Decimal, unit: str = " %") -> Found:
+    said = f"{what} alone, {plain(largest)}{unit}, is above this cap"
+    remedy = f"write {plain(largest)}{unit} or more, if that is not meant"
     return Found(at, Rule.CAP_BELOW_CREDIT, said, remedy)
-
-
-def plain(value: Decimal) -> str:
-    """The number without zeros that say nothing."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 # --- bases and currencies

@@ -9,7 +9,7 @@ from decimal import Decimal
 from domain.measurement import LENGTHS
 from domain.terms.measures import Kind, Measure, Score
 from domain.terms.problems import Findings, Found, Rule, Rules
-from domain.terms.ranges import DURATIONS, EVERYTHING, PERCENTAGES, Cut, Range
+from domain.terms.ranges import BOUNDED, DURATIONS, EVERYTHING, PERCENTAGES, Cut, Range
 from domain.terms.shape import Kpi
 from domain.terms.wording import listed
 from domain.threshold import Threshold
@@ -238,7 +238,7 @@ def possible(kpi: Kpi) -> Range:
     if kpi.measure.score == Score.NET_PROMOTER:
         return Range(Cut(-WHOLE, after=False), Cut(WHOLE, after=True))
     if unit == "%":
-        return PERCENTAGES if kind in SHARES or kind == Kind.SURVEY else DURATIONS
+        return PERCENTAGES if kind in BOUNDED else DURATIONS
     never_below_zero = kind in {Kind.COUNT, Kind.RATE, Kind.RATIO} or has_time(kpi)
     return DURATIONS if never_below_zero else EVERYTHING
 

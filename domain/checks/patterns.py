@@ -4,20 +4,23 @@ Each rule is a short function over one pattern and its setting: the agreement ar
 KPIs whose results it may look at.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 from itertools import chain
 
+from domain.checks.measures import possible
 from domain.periods import Every
 from domain.spans import SECONDS, Span, Unit, fewest_days, months_of, most_days
 from domain.stretch import Fixed, Stretch
 from domain.terms.kinds import until_a_hole, values_at
 from domain.terms.patterns import Classification, Of, Pattern, Same
 from domain.terms.problems import Findings, Found, Path, Rule
+from domain.terms.ranges import promised
 from domain.terms.shape import Kind, Kpi, Terms
-from domain.terms.wording import listed, unknown_name
-from domain.threshold import Threshold
+from domain.terms.wording import listed, plain, unknown_name
+from domain.threshold import Edge, Threshold
 
 QUANTIFIERS = ("count", "consecutive", "share", "sum", "mean")
 QUANTITIES = frozenset({Of.POINTS, Of.VALUE, Of.CREDITS})
@@ -280,14 +283,16 @@ def fits(window: Stretch, every: Every) -> int | None:
 
 
 def what_is_counted_can_happen(setting: Setting, pattern: Pattern) -> Findings:
-    """Points, minima and credits are counted only where there are any."""
+    """Points, minima and targets are looked at only where there are any; credits may be facts."""
     kpis = setting.selected(pattern)
-    reported = any(kpi.measure.kind == Kind.REPORTED for kpi in kpis)
     match pattern.of:
         case Of.POINTS if kpis and not any(gives_points(kpi) for kpi in kpis):
             said, remedy = "none of these KPIs gives points", "write `points` in their bands"
-        case Of.BELOW_MINIMUM if kpis and not reported and not any(map(_has_minimum, kpis)):
+        case Of.BELOW_MINIMUM if kpis and not any(map(_has_minimum, kpis)):
             said, remedy = "none of these KPIs has a minimum", "add `minimum` to a target"
+        case Of.EXCEEDED if kpis and not any(map(_can_be_exceeded, kpis)):
+            said = "none of these KPIs has a target that a figure can exceed"
+            remedy = "count `met`, or write a lower target"
         case _:
             return
     yield Found(("of",), Rule.PATTERN_NEVER_TRUE, f"{said}, so this never happens", remedy)
@@ -295,6 +300,75 @@ def what_is_counted_can_happen(setting: Setting, pattern: Pattern) -> Findings:
 
 def _has_minimum(kpi: Kpi) -> bool:
     return kpi.target is not None and kpi.target.minimum is not None
+
+
+def _can_be_exceeded(kpi: Kpi) -> bool:
+    """Whether a figure can be strictly better than the expected one."""
+    if kpi.target is None:
+        return False
+    limit = kpi.target.expected
+    better = replace(limit, edge=Edge.ABOVE if limit.edge.higher_is_better else Edge.BELOW)
+    return not promised(better).common(possible(kpi)).is_empty
+
+
+def sums_of_points_can_be_reached(setting: Setting, pattern: Pattern) -> Findings:
+    """As many points as are wanted can come together: in one result, or in the window.
+
+    At most a KPI gives the points of its worst band or longest run, times the largest multiplier,
+    in every period. A reported KPI may give any. It is only warned of: KPIs may be added later.
+    """
+    kpis = setting.selected(pattern)
+    if pattern.of != Of.POINTS or any(kpi.measure.kind == Kind.REPORTED for kpi in kpis):
+        return
+    one = {kpi.key: _most_points(setting, kpi) for kpi in kpis}
+    for key in ("which", "mean"):
+        limit = getattr(pattern, key)
+        most = max(one.values(), default=Decimal(0))
+        if isinstance(limit, Threshold) and most > 0 and _is_above(limit, most):
+            said = f"no result can have more than {plain(most)} points"
+            yield _unreachable(key, limit, said)
+    if pattern.sum is None or pattern.window is None:
+        return
+    together = _points_together(pattern, kpis, one)
+    if together and _is_above(pattern.sum, together):
+        said = f"{pattern.window} can hold {plain(together)} points at most"
+        yield _unreachable("sum", pattern.sum, said)
+
+
+def _points_together(
+    pattern: Pattern, kpis: Iterable[Kpi], one: Mapping[str, Decimal]
+) -> Decimal | None:
+    """The most points that the window holds together; None when there is no such number."""
+    assert pattern.window is not None  # noqa: S101 - callers look first
+    sums: dict[str | None, Decimal] = {}
+    for kpi in kpis:
+        periods = fits(pattern.window, kpi.every)
+        if periods is None or (kpi.per and pattern.same != Same.KPI):
+            return None
+        group = {Same.KPI: kpi.key, Same.SERVICE: kpi.service, Same.AGREEMENT: None}[pattern.same]
+        sums[group] = sums.get(group, Decimal(0)) + periods * one[kpi.key]
+    return max(sums.values(), default=None)
+
+
+def _most_points(setting: Setting, kpi: Kpi) -> Decimal:
+    points = [band.points or Decimal(0) for band in kpi.bands]
+    most = max([*points, *(kpi.points_by_run or ())], default=Decimal(0))
+    repeats = [
+        each for each in setting.terms.repeats if kpi in kpis_named(setting.terms, each.kpis)
+    ]
+    return most * max([Decimal(1), *(each.times for each in repeats)])
+
+
+def _is_above(limit: Threshold, most: Decimal) -> bool:
+    """Whether not even the most can hold the limit."""
+    return limit.edge.higher_is_better and not limit.holds(Fraction(most))
+
+
+def _unreachable(key: str, limit: Threshold, said: str) -> Found:
+    remedy = (
+        "write a smaller number, or a longer window" if key == "sum" else "write a smaller number"
+    )
+    return Found((key,), Rule.POINTS_OUT_OF_REACH, f"'{limit}' is never reached: {said}", remedy)
 
 
 def gives_points(kpi: Kpi) -> bool:
@@ -321,5 +395,6 @@ PATTERN_RULES: tuple[Callable[[Setting, Pattern], Findings], ...] = (
     selections_suit_what_they_select,
     counts_fit_into_their_window,
     what_is_counted_can_happen,
+    sums_of_points_can_be_reached,
     what_is_counted_is_settled_before,
 )

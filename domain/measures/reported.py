@@ -14,6 +14,7 @@ from domain.measures.words import local, number
 from domain.periods import Period, first_day, next_first_day
 from domain.results import Dim, Trouble
 from domain.terms.measures import Score
+from domain.terms.ranges import BOUNDED
 from domain.terms.shape import Kpi
 from domain.zones import local_date, midnight
 
@@ -67,6 +68,8 @@ def reports(facts: Iterable[PeriodResult], windows: Sequence[Window]) -> Reports
             place = dim, fitting.period.start
             if (other := found.get(place)) is not None:
                 troubles.append(_twice(fact, other))
+            if (odd := _surprising(fact, fitting.kpi)) is not None:
+                troubles.append(odd)
             found[place] = fact
     return Reports(found, tuple(troubles))
 
@@ -103,7 +106,7 @@ def _wrong(
         return Trouble(where, f"{name} is left out: it does not say {columns}", f"add {columns}")
     value = value_of(fitting.kpi, fact)
     if value is not None and not _is_possible(fitting.kpi, value):
-        said = f"{number(value)} % is not between 0 % and 100 %"
+        said = f"{number(value)} % is not {_bounds_said(fitting.kpi)}"
         return Trouble(where, f"{name} is refused: {said}", "correct the value", level="error")
     return None
 
@@ -122,8 +125,37 @@ def _span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
 
 
 def _is_possible(kpi: Kpi, value: Fraction) -> bool:
-    least = -WHOLE if kpi.measure.score == Score.NET_PROMOTER else 0
-    return kpi.unit != "%" or least <= value <= WHOLE
+    """A part of a whole is never above it; a ratio and what is only reported may be."""
+    if kpi.unit != "%":
+        return True
+    return _least(kpi) <= value and (value <= WHOLE or kpi.measure.kind not in BOUNDED)
+
+
+def _least(kpi: Kpi) -> int:
+    return -WHOLE if kpi.measure.score == Score.NET_PROMOTER else 0
+
+
+def _bounds_said(kpi: Kpi) -> str:
+    if kpi.measure.kind in BOUNDED:
+        return f"between {_least(kpi)} % and {WHOLE} %"
+    return f"{_least(kpi)} % or more"
+
+
+def _surprising(fact: PeriodResult, kpi: Kpi) -> Trouble | None:
+    """More than the whole counts as it is, and is told where the terms speak of no such figure."""
+    value = value_of(kpi, fact)
+    if kpi.unit != "%" or value is None or value <= WHOLE:
+        return None
+    limits = [] if kpi.target is None else [kpi.target.expected.value]
+    limits += [
+        edge for band in kpi.bands for edge in (band.at_least, band.above) if edge is not None
+    ]
+    if any(limit >= WHOLE for limit in limits):
+        return None
+    message = (
+        f"the result {fact.id} of {fact.kpi} is above 100 %: {number(value)} % counts as it is"
+    )
+    return Trouble(f"period_result/{fact.id}", message, "correct the value, if that is not meant")
 
 
 def value_of(kpi: Kpi, fact: PeriodResult) -> Fraction | None:

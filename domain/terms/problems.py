@@ -117,6 +117,7 @@ class Rule(StrEnum):
     # Patterns and triggers.
     COUNT_EXCEEDS_WINDOW = "count-exceeds-window"
     PATTERN_NEVER_TRUE = "pattern-never-true"
+    POINTS_OUT_OF_REACH = "points-out-of-reach"
     TERMINATION_WITHOUT_RIGHT = "termination-without-right"
 
     # Remedies.
@@ -145,6 +146,7 @@ class Rule(StrEnum):
 WARNINGS = frozenset(
     {
         Rule.WEIGHTS_NOT_WHOLE,
+        Rule.POINTS_OUT_OF_REACH,
         Rule.CREDITS_FALL,
         Rule.TERMINATION_WITHOUT_RIGHT,
         Rule.ALLOCATION_ABOVE_WHOLE,

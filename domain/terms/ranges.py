@@ -7,6 +7,7 @@ An edge is a cut in the number line: just before a value, or just after it. So `
 from decimal import Decimal
 from typing import NamedTuple
 
+from domain.terms.measures import Kind
 from domain.terms.shape import Band
 from domain.threshold import Edge, Threshold
 
@@ -49,6 +50,20 @@ class Range(NamedTuple):
 EVERYTHING = Range(LOWEST, HIGHEST)
 PERCENTAGES = Range(Cut(Decimal(0), after=False), Cut(Decimal(100), after=True))
 DURATIONS = Range(Cut(Decimal(0), after=False), HIGHEST)
+
+
+BOUNDED = frozenset(
+    {
+        Kind.PROPORTION,
+        Kind.ATTAINMENT,
+        Kind.CONTACT,
+        Kind.SURVEY,
+        Kind.AVAILABILITY,
+        Kind.MEAN_OF_RATES,
+    }
+)
+"""Kinds whose percentage is a part of a whole. A ratio may be above it, as what was delivered may be
+above what was planned; of a reported figure nobody but the reporter knows."""
 
 
 def promised(threshold: Threshold) -> Range:

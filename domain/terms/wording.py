@@ -1,5 +1,6 @@
 """What pydantic found, in words for the people who write agreements."""
 
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -162,3 +163,9 @@ def _what(value: Raw) -> str:
 
 def _quoted(value: Raw) -> str:
     return f"'{clipped(str(value), 60)}'"
+
+
+def plain(value: Decimal) -> str:
+    """The number without zeros that say nothing."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -139,17 +139,63 @@ def test_without_a_report_there_is_no_data() -> None:
     assert result.reason[0] == "No result was reported."
 
 
-@pytest.mark.parametrize("value", ["-10", "100.01"])
-def test_a_percentage_that_cannot_be_is_refused(value: str) -> None:
+PARTS: dict[str, Any] = {"kind": "availability", "outages": "web"}
+SCORES: dict[str, Any] = {"kind": "survey_score", "surveys": "csat", "score": "net_promoter"}
+SHARE_OF_PLAN: dict[str, Any] = {"kind": "ratio", "counts": "c", "of": "done", "over": "planned"}
+
+
+@pytest.mark.parametrize(
+    ("measure", "value", "bounds"),
+    [
+        ({"kind": "reported"}, "-10", "0 % or more"),
+        (SHARE_OF_PLAN, "-0.01", "0 % or more"),
+        (PARTS, "100.01", "between 0 % and 100 %"),
+        (PARTS, "-10", "between 0 % and 100 %"),
+        (SCORES, "-100.01", "between -100 % and 100 %"),
+    ],
+)
+def test_a_percentage_that_cannot_be_is_refused(
+    measure: dict[str, Any], value: str, bounds: str
+) -> None:
     """Accord Project, service level agreement template: a level of -10 is rejected."""
-    performed = perform(terms(REPORTED), reported("r", *JANUARY, value=value))
+    agreed = terms({"measure": measure, "target": AT_LEAST_95})
+
+    performed = perform(agreed, reported("r", *JANUARY, value=value))
 
     (trouble,) = performed.troubles
     assert trouble.level == "error"
-    assert trouble.message == (
-        f"the result r of k is refused: {value} % is not between 0 % and 100 %"
-    )
-    assert performed.results[0].status == Status.NO_DATA
+    assert trouble.message == f"the result r of k is refused: {value} % is not {bounds}"
+    assert performed.results[0].value in {None, 100}
+
+
+@pytest.mark.parametrize("measure", [{"kind": "reported"}, SHARE_OF_PLAN])
+def test_what_is_no_part_of_a_whole_may_be_above_it_and_is_told(measure: dict[str, Any]) -> None:
+    agreed = terms({"measure": measure, "target": AT_LEAST_95})
+
+    performed = perform(agreed, reported("r", *JANUARY, value="104.5"))
+
+    (trouble,) = performed.troubles
+    assert (trouble.level, performed.results[0].value) == ("warning", Fraction("104.5"))
+    assert trouble.message == "the result r of k is above 100 %: 104.5 % counts as it is"
+
+
+@pytest.mark.parametrize(
+    "promised",
+    [
+        {"target": {"expected": "at least 100 %"}},
+        {"bands": [{"at_least": "110", "name": "ahead"}, {"below": "110"}]},
+        {"bands": [{"above": "100", "name": "ahead"}, {"at_most": "100"}]},
+    ],
+)
+def test_where_the_terms_speak_of_more_than_the_whole_nothing_is_told(
+    promised: dict[str, Any],
+) -> None:
+    agreed = terms({"measure": {"kind": "reported"}} | promised)
+
+    performed = perform(agreed, reported("r", *JANUARY, value="112"))
+
+    assert not performed.troubles
+    assert performed.results[0].value == 112
 
 
 def test_other_units_and_net_promoter_scores_may_be_negative() -> None:

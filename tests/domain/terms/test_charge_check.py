@@ -8,7 +8,16 @@ import pytest
 from domain.checks.charges import largest_credit
 from domain.terms.problems import Rule
 from domain.terms.shape import Terms
-from tests.domain.checked import ANSWERS, DOCUMENT, UPTIME, found, kpi, remedy, trigger
+from tests.domain.checked import (
+    ANSWERS,
+    DOCUMENT,
+    UPTIME,
+    found,
+    kpi,
+    problems,
+    remedy,
+    trigger,
+)
 
 LINES = {"currency": "GBP", "lines": {"hosting": {"amount": "900"}, "desk": {"amount": "100"}}}
 
@@ -168,6 +177,40 @@ def test_what_is_paid_only_above_is_in_the_currency() -> None:
 def test_a_cap_says_how_much_and_of_what(cap: dict[str, Any], rule: Rule, path: str) -> None:
     assert (rule, f"caps[0]{path}") in found(caps=[cap], remedies=[remedy()])
     assert (rule, f"remedies.credits.caps[0]{path}") in found(remedies=[remedy(caps=[cap])])
+
+
+SUMS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    (
+        {"kind": "tiers"},
+        {"bands": [{"at_least": 99, "amount": "0"}, {"below": 99, "amount": "50"}]},
+    ),
+    ({"kind": "points", "amount": "25"}, {"bands": [{"at_least": 99}, {"below": 99, "points": 2}]}),
+    ({"kind": "ladder", "steps": [{"at_least": 1, "amount": "50"}]}, {}),
+    ({"kind": "per_failure", "amount": "50"}, {}),
+]
+
+
+@pytest.mark.parametrize(("scheme", "bands"), SUMS)
+@pytest.mark.parametrize("window", [{}, {"window": "12 months"}])
+def test_a_cap_of_a_sum_is_not_below_a_single_sum(
+    scheme: dict[str, Any], bands: dict[str, Any], window: dict[str, str]
+) -> None:
+    def warned(most: str) -> set[tuple[str, str]]:
+        return found(
+            kpis=[kpi(**bands)], remedies=[remedy(scheme, caps=[{"amount": most} | window])]
+        )
+
+    assert warned("49.99") == {(Rule.CAP_BELOW_CREDIT, "remedies.credits.caps[0].amount")}
+    assert warned("50") == set()
+
+
+def test_a_cap_of_a_sum_that_is_too_small_says_so_in_the_currency() -> None:
+    capped = remedy({"kind": "per_failure", "amount": "50"}, caps=[{"amount": "40"}])
+
+    (warning,) = problems(remedies=[capped])
+
+    assert not warning.refuses
+    assert warning.message == "one credit of `credits` alone, 50, is above this cap"
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def fired(when: Any, **sections: Any) -> set[tuple[str, str]]:
         MISSES,
         [MISSES, {"consecutive": 2, "of": "below_minimum"}],
         {"share": "above 50 %", "of": "missed", "window": "1 period", "same": "agreement"},
-        {"sum": "at least 12 points", "of": "points", "window": "3 months"},
+        {"sum": "at least 9 points", "of": "points", "window": "3 months"},
         {"sum": "at least 12", "of": "points", "window": "contract year"},
         {"mean": "below 97 %", "of": "value", "window": "3 months", "full": "false"},
         {"mean": "expected", "of": "value", "window": "contract year"},
@@ -99,10 +99,107 @@ def test_patterns_compose(when: Any) -> None:
             Rule.PATTERN_NEVER_TRUE,
             "of",
         ),
+        (
+            {"sum": "at least 10 points", "of": "points", "window": "3 months"},
+            Rule.POINTS_OUT_OF_REACH,
+            "sum",
+        ),
+        (
+            {"sum": "above 9", "of": "points", "window": "3 periods", "same": "agreement"},
+            Rule.POINTS_OUT_OF_REACH,
+            "sum",
+        ),
+        (
+            {"count": 2, "of": "points", "which": "at least 3.5 points"},
+            Rule.POINTS_OUT_OF_REACH,
+            "which",
+        ),
+        (
+            {"mean": "above 3 points", "of": "points", "window": "3 months"},
+            Rule.POINTS_OUT_OF_REACH,
+            "mean",
+        ),
     ],
 )
 def test_a_pattern_that_cannot_come_true_is_refused(when: Any, rule: Rule, path: str) -> None:
     assert (rule, path) in fired(when)
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"kpis": [{**REPORTED, "key": "uptime"}]},
+        {"kpis": [{**ANSWERS, "key": "uptime"}]},
+        {"kpis": [kpi(target={"expected": "at least 100 %"}, bands=None)]},
+        {"kpis": [kpi(target=None)]},
+    ],
+)
+def test_what_no_kpi_can_be_is_refused(sections: dict[str, Any]) -> None:
+    minimum = {"count": 2, "of": "below_minimum", "where": {"kpis": ["uptime"]}}
+    exceeded = {"count": 2, "of": "exceeded", "where": {"kpis": ["uptime"]}}
+    never = {(Rule.PATTERN_NEVER_TRUE, "of")}
+    can_be_exceeded = sections["kpis"][0].get("target", {}).get("expected") == "at least 90 %"
+
+    assert fired(minimum, **sections) == never
+    assert fired(exceeded, **sections) == (set() if can_be_exceeded else never)
+
+
+def test_a_lower_figure_exceeds_where_less_is_better() -> None:
+    measure = {"kind": "mean", "tickets": "closure"}
+    when = {"count": 2, "of": "exceeded"}
+
+    def seconds(most: int) -> list[dict[str, Any]]:
+        said = {"expected": f"at most {most} s"}
+        return [kpi(bands=None, unit="s", measure=measure, target=said)]
+
+    assert fired(when, kpis=seconds(60)) == set()
+    assert fired(when, kpis=seconds(0)) == {(Rule.PATTERN_NEVER_TRUE, "of")}
+
+
+FIFTY = {"sum": "at least 50 points", "of": "points", "window": "3 months"}
+
+
+@pytest.mark.parametrize(
+    ("sections", "warned"),
+    [
+        ({"kpis": [kpi(bands=None, points_by_run=[1, 16])]}, "3 months can hold 48 points at most"),
+        ({"kpis": [kpi(bands=None, points_by_run=[1, 17])]}, None),
+        ({"repeats": [{"when": {"consecutive": 2, "of": "missed"}, "times": 5}]}, "45 points"),
+        ({"repeats": [{"when": {"consecutive": 2, "of": "missed"}, "times": 6}]}, None),
+        (
+            {"repeats": [{"kpis": ["answers"], "when": {"count": 2, "of": "missed"}, "times": 9}]},
+            "9 points",
+        ),
+        ({"kpis": [UPTIME, REPORTED]}, None),
+    ],
+)
+def test_points_that_cannot_come_together_are_warned_of(
+    sections: dict[str, Any], warned: str | None
+) -> None:
+    said = [each.message for each in problems(triggers=[trigger(FIFTY)], **sections)]
+
+    assert [warned is not None and warned in each for each in said] == [True] * len(said)
+    assert bool(said) == (warned is not None)
+
+
+def test_points_of_several_kpis_add_up_where_they_are_counted_together() -> None:
+    kpis = [kpi(service="a"), kpi(key="b", service="a"), kpi(key="c", service="b")]
+    out = {(Rule.POINTS_OUT_OF_REACH, "sum")}
+
+    for same, most in (("kpi", 9), ("service", 18), ("agreement", 27)):
+        when = {"of": "points", "window": "3 months", "same": same}
+        assert fired(when | {"sum": f"at least {most}"}, kpis=kpis) == set()
+        assert fired(when | {"sum": f"at least {most + 1}"}, kpis=kpis) == out
+
+
+def test_where_there_is_no_bound_no_sum_of_points_is_out_of_reach() -> None:
+    split = [kpi(per=["site"])]
+
+    assert fired(FIFTY | {"same": "agreement"}, kpis=split) == set()
+    assert fired(FIFTY, kpis=split) == {(Rule.POINTS_OUT_OF_REACH, "sum")}
+    assert fired(FIFTY | {"window": "term"}) == set()
+    assert fired({"sum": "at least 50", "of": "points"}) == set()
+    assert fired({"sum": "at most 50", "of": "points", "window": "3 months"}) == set()
 
 
 def test_three_of_three_months_fit_and_four_do_not() -> None:
@@ -138,11 +235,10 @@ def test_nothing_hangs_on_an_indicator_unless_it_is_named() -> None:
     assert fired(when | {"where": {"classification": ["indicator"]}}, kpis=kpis) == set()
 
 
-def test_what_is_reported_may_come_with_points_and_minima() -> None:
+def test_what_is_reported_may_come_with_any_points() -> None:
     points = {"sum": "above 2 points", "of": "points"}
 
     assert fired(points, kpis=[REPORTED]) == set()
-    assert fired({"count": 2, "of": "below_minimum"}, kpis=[REPORTED]) == set()
     assert fired(points, kpis=[{**ANSWERS, "points_by_run": [1, 2]}]) == set()
 
 
