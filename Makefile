@@ -4,7 +4,7 @@ BIN := .venv/bin
 EXAMPLE := examples/feeder-2013
 LOCKED := requirements/runtime.txt requirements/embedded.txt requirements/demo.txt requirements/test.txt
 
-.PHONY: install demo up test check bench faults oracle mutation golden lock clean
+.PHONY: install demo up test check bench large faults oracle mutation golden lock clean
 
 install: .venv/installed
 
@@ -48,6 +48,10 @@ test: check
 
 bench: install
 	@$(BIN)/python -m bench
+
+# A CSV of 1 GB into the embedded PostgreSQL: rows per second, beside a bare COPY, and peak memory.
+large: install
+	@$(BIN)/python -m bench.large
 
 faults: install
 	@$(BIN)/python -m pytest -s tests/durability -m long

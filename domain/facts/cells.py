@@ -77,39 +77,40 @@ TIME_REMEDY = (
 )
 
 
-WITHOUT_SECONDS, WITH_SECONDS = len("2027-01-04 09:30"), len("2027-01-04 09:30:15")
+TO_THE_HOUR = len("2027-01-04 09:")
 
-SECONDS = {f":{second:02}": timedelta(seconds=second) for second in range(60)}
+WITHIN_AN_HOUR = {
+    f"{minute:02}{second}": timedelta(minutes=minute, seconds=int(second[1:] or 0))
+    for minute in range(60)
+    for second in ("", *(f":{each:02}" for each in range(60)))
+}
+"""`30` and `30:15`, as what has passed since the hour."""
 
-WHOLE_MINUTE = timedelta(seconds=59, microseconds=999_999)
+WHOLE_HOUR = timedelta(hours=1) - timedelta(microseconds=1)
 
 
 def time(text: str, zone: ZoneInfo) -> datetime:
     """A local time or one with an offset, as a UTC instant."""
-    if len(text) == WITH_SECONDS:
-        after = SECONDS.get(text[WITHOUT_SECONDS:])
-        minute = None if after is None else _minute(text[:WITHOUT_SECONDS], zone)
-        if minute is not None and after is not None:
-            return minute + after
-    elif len(text) == WITHOUT_SECONDS:
-        minute = _minute(text, zone)
-        if minute is not None:
-            return minute
+    since = WITHIN_AN_HOUR.get(text[TO_THE_HOUR:])
+    if since is not None:
+        hour = _hour(text[:TO_THE_HOUR], zone)
+        if hour is not None:
+            return hour + since
     return _time(text, zone)
 
 
 @lru_cache(maxsize=65_536)
-def _minute(text: str, zone: ZoneInfo) -> datetime | None:
-    """The instant at which a local minute begins; None when it is none, or no clock runs through.
+def _hour(text: str, zone: ZoneInfo) -> datetime | None:
+    """The instant at which a local hour begins; None when it is none, or the clocks change in it.
 
-    Files of facts say the same minutes again and again.
+    Files of facts say the same hours again and again.
     """
-    if TIME.fullmatch(text) is None:
+    if TIME.fullmatch(f"{text}00") is None:
         return None
     try:
-        at = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(f"{text}00")
         first = instant(at, zone)
-        runs_through = instant(at + WHOLE_MINUTE, zone) - first == WHOLE_MINUTE
+        runs_through = instant(at + WHOLE_HOUR, zone) - first == WHOLE_HOUR
     except (ValueError, OverflowError):
         return None
     return first if runs_through else None

@@ -122,11 +122,13 @@ def _bare(name: str) -> str:
 
 
 def _forms(times: Sequence[str]) -> list[str]:
-    """The forms in which every time can be read; none when they are plainly written already."""
+    """The forms in which most times can be read; none when they are plainly written already."""
     texts = set(times)
-    if not texts or all(any(form(text) for form in STRICT) for text in texts):
+    if all(any(form(text) for form in STRICT) for text in texts):
         return []
-    return [form for form in FORMS if all(_is_day(said) for said in map(time_form(form), texts))]
+    fits = {form: sum(map(_is_day, map(time_form(form), texts))) for form in FORMS}
+    most = max(fits.values())
+    return [form for form, count in fits.items() if count == most and 2 * most > len(texts)]
 
 
 def _is_day(said: str | None) -> bool:

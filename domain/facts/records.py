@@ -137,12 +137,20 @@ def _never(_: Sequence[Any]) -> bool:
     return False
 
 
+def _after_opening(values: Sequence[Any]) -> bool:
+    opened = values[1]
+    for at in values[2:5]:  # noqa: SIM110 - a generator costs more than the comparison
+        if at is not None and at < opened:
+            return False
+    return True
+
+
 def _lasts(values: Sequence[Any]) -> bool:
     return bool(values[3] > values[2])
 
 
 SOUND: dict[FactKind, Callable[[Sequence[Any]], bool]] = {
-    FactKind.TICKET: lambda values: all(at is None or at >= values[1] for at in values[2:5]),
+    FactKind.TICKET: _after_opening,
     FactKind.OUTAGE: _lasts,
     FactKind.COUNT: _lasts,
     FactKind.CHARGE: _lasts,

@@ -201,3 +201,69 @@ def test_tasks_of_an_unknown_agreement_are_not_mistaken_for_none(covenant: Run) 
     covenant("tasks", "nowhere", code=3)
 
     assert covenant("tasks", "--as", "client.x").stdout == "client.x has nothing to do.\n"
+
+
+def test_files_are_handed_in_and_their_rows_looked_after(covenant: Run, tmp_path: Path) -> None:
+    document = (
+        (HELPDESK / "agreement.yaml").read_text().replace("agreement: helpdesk", "agreement: fifth")
+    )
+    (tmp_path / "fifth.yaml").write_text(document)
+    covenant("launch", tmp_path / "fifth.yaml")
+    desk = ("--as", "provider.service_manager")
+    export = tmp_path / "export.csv"
+    export.write_text(
+        "number,opened_at,closed_at,caller\n"
+        "T1,14/1/2026 9:00,?,Ann\nT2,14/1/2026 9:00,14/1/2026 8:00,Bob\nT3,99/1/2026 9:00,?,Bob\n"
+    )
+
+    mapping = tmp_path / "own.yaml"
+    mapping.write_text(covenant("facts", "map", export).stdout)
+    refused = covenant("facts", "add", "fifth", export, "--mapping", mapping, *desk, code=8)
+    assert "export.csv:3:3: closed" in refused.stderr
+    handed = covenant(
+        "facts", "add", "fifth", export, "--mapping", mapping, "--quarantine", *desk
+    ).stdout
+    assert "read 3 = accepted 0 + quarantined 3 + rejected 0" in handed
+    assert "covenant facts held fifth" in handed
+
+    shown = covenant("facts", "held", "fifth").stdout
+    assert "(outside-term)" in shown
+    assert "(before-opened)" in shown
+    held = read(covenant("facts", "held", "fifth", "--json"))["held"]
+    one, two, three = (row["number"] for row in held)
+    assert "caller" not in held[0]["cells"]
+    note = ("--note", "Agreed by mail")
+    covenant("facts", "release", "fifth", one, *desk, *note)
+    assert (
+        "already released"
+        in covenant("facts", "discard", "fifth", one, *desk, *note, code=5).stderr
+    )
+    covenant("facts", "release", "fifth", two, *desk, *note, code=5)
+    covenant("facts", "correct", "fifth", two, "--set", "closed_at", *desk, *note, code=2)
+    covenant("facts", "correct", "fifth", two, "--set", "closed_at=15/1/2026 8:00", *desk, *note)
+    covenant("facts", "discard", "fifth", three, *desk, *note)
+    assert covenant("facts", "held", "fifth").stdout == ""
+    decided = covenant("facts", "held", "fifth", "--all").stdout
+    assert "discarded by provider.service_manager" in decided
+
+    assert "export.csv" in covenant("facts", "files", "fifth").stdout
+    file = read(covenant("facts", "files", "fifth", "--json"))["files"][0]
+    assert (file["rows"], file["quarantined"]) == (3, 3)
+    raw = covenant("facts", "raw", "fifth", file["raw"][:10])
+    assert raw.stdout_bytes == export.read_bytes()
+    covenant("facts", "raw", "fifth", "nothing", code=3)
+    covenant("facts", "files", "nowhere", code=3)
+    story = covenant("history", "fifth").stdout
+    assert "corrected by provider.service_manager" in story
+
+
+def test_facts_are_handed_in_as_the_command_says(covenant: Run, tmp_path: Path) -> None:
+    export = tmp_path / "export.csv"
+    export.write_text("a,b\n")
+    desk = ("--as", "provider.service_manager")
+
+    covenant("facts", "add", "helpdesk", export, "--in-order", *desk, code=2)
+    kind = covenant("facts", "add", "helpdesk", export, "--kind", "fish", *desk, code=2)
+    assert "there are ticket, ticket_event" in kind.stderr
+    (tmp_path / "export.pdf").write_text("a")
+    covenant("facts", "map", tmp_path / "export.pdf", code=8)

@@ -74,7 +74,7 @@ def test_quick_and_careful_reading_agree(kind: FactKind, data: st.DataObject) ->
     at=st.datetimes(datetime(1880, 1, 1), datetime(2040, 1, 1)),  # noqa: DTZ001 - local
     zone=st.sampled_from(ZONES),
 )
-def test_a_time_is_the_same_whether_its_minute_was_seen_or_not(at: datetime, zone: str) -> None:
+def test_a_time_is_the_same_whether_its_hour_was_seen_or_not(at: datetime, zone: str) -> None:
     there = zone_named(zone)
     whole = at.replace(microsecond=0)
 
@@ -85,7 +85,7 @@ def test_a_time_is_the_same_whether_its_minute_was_seen_or_not(at: datetime, zon
     assert cells.time(f"{minute.isoformat(sep=' ')[:16]}", there) == instant(minute, there)
 
 
-def test_a_minute_in_which_the_clocks_change_is_read_second_by_second() -> None:
+def test_an_hour_in_which_the_clocks_change_is_read_second_by_second() -> None:
     """Monrovia set its clocks on by 44 minutes and 30 seconds in 1972."""
     zone: ZoneInfo = zone_named("Africa/Monrovia")
     at = datetime(1972, 1, 7)  # noqa: DTZ001 - local

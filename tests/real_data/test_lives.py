@@ -7,14 +7,16 @@ from typing import Any
 import yaml
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway import Document
+from gateway import Way
 from store.views.agreements import evaluations
 from tests.lives import HELPDESK, Life, at, living
 from tests.real_data.shared_data import (
+    BOSTON,
+    UCI,
     Tally,
-    boston_requests,
     boston_truth,
-    uci_incidents,
+    export,
+    mapping_for,
     uci_truth,
 )
 
@@ -42,13 +44,12 @@ def agreement(zone: str, starts_on: str, months: int, kpis: Iterable[dict[str, A
     return str(yaml.safe_dump(terms, sort_keys=False, allow_unicode=True))
 
 
-async def lived(life: Life, document: str, tickets: list[bytes], until: str) -> dict[str, str]:
+async def lived(life: Life, document: str, name: str, until: str) -> dict[str, str]:
     """Launch, go live, hand in, and let the months pass."""
     await life.launch(document)
     await life.go_live()
-    handed = Document("facts-ticket-all.csv", b"".join(tickets))
-    who = "provider.service_manager"
-    await life.gateway.hand_in(life.agreement, who, handed, now=life.stage.now)
+    who, way = "provider.service_manager", Way(mapping=mapping_for(name))
+    await life.gateway.hand_in(life.agreement, who, export(name), way=way, now=life.stage.now)
     await life.until(until)
     return {task["id"]: task["kind"] for task in await life.open_tasks()}
 
@@ -79,7 +80,7 @@ async def test_the_incidents_of_a_year_equal_the_shares_that_the_provider_flagge
     url = database.url.render_as_string(hide_password=False)
     async with living(url, tmp_path, at("2016-01-04 09:00")) as life:
         terms = agreement("Europe/London", "2016-02-01", 13, kpis)
-        await lived(life, terms, uci_incidents(), "2017-03-06")
+        await lived(life, terms, UCI, "2017-03-06")
 
         assert await evaluated(life, groups) == truth
         missed = {
@@ -114,6 +115,6 @@ async def test_requests_to_a_city_equal_the_shares_on_time_that_it_published(
     url = database.url.render_as_string(hide_password=False)
     async with living(url, tmp_path, at("2014-12-01 09:00")) as life:
         terms = agreement("America/New_York", "2015-01-01", 12, kpis)
-        await lived(life, terms, boston_requests(clocks_agree=True), "2016-01-06")
+        await lived(life, terms, BOSTON, "2016-01-06")
 
         assert await evaluated(life, groups) == truth

@@ -1,5 +1,6 @@
 """Two organisations' real tickets, through the whole way in, equal what others counted."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -7,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.facts import FactKind
-from domain.facts.files import FactFileError, open_facts
+from domain.facts import FactKind, Ticket
+from domain.facts.files import FactFileError
 from domain.measurement import Window
 from domain.measures.readings import figure_of
 from domain.periods import Every, periods
@@ -17,12 +18,14 @@ from store.facts import Intake, take_in
 from store.measuring import aggregate
 from tests.facts.terms import kpi
 from tests.real_data.shared_data import (
+    BOSTON,
     BOSTON_CLOSED_BEFORE_OPENED,
+    UCI,
+    UCI_LOG,
     Tally,
     boston_flags,
-    boston_requests,
     boston_truth,
-    uci_incidents,
+    mapped,
     uci_truth,
 )
 
@@ -62,7 +65,7 @@ async def test_uci_incidents_kept_their_sla_as_often_as_was_counted(
     database: AsyncEngine, agreed: str
 ) -> None:
     truth = uci_truth()
-    file = open_facts(uci_incidents(), "facts-ticket-uci.csv", LONDON)
+    file = mapped(UCI, LONDON)
 
     async with database.begin() as connection:
         taken = await take_in(
@@ -82,7 +85,7 @@ async def test_boston_closed_requests_in_time_as_often_as_was_counted(
 ) -> None:
     """The truth counts the 82 requests whose own flag is blank: all of them were late."""
     truth = boston_truth()
-    file = open_facts(boston_requests(clocks_agree=True), "facts-ticket-boston.csv", NEW_YORK)
+    file = mapped(BOSTON, LONDON)
     by_due = {
         "kind": "proportion",
         "tickets": "closure",
@@ -107,9 +110,8 @@ async def test_boston_closed_requests_in_time_as_often_as_was_counted(
 
 
 async def test_boston_as_it_is_is_refused_with_every_impossible_request_counted() -> None:
-    facts = open_facts(
-        boston_requests(clocks_agree=False), "boston.csv", NEW_YORK, FactKind.TICKET
-    ).facts
+    without = (b", not_before: open_dt, within: 60 s", b"")
+    facts = mapped(BOSTON, LONDON, but=without).facts
 
     with pytest.raises(FactFileError) as refusal:
         list(facts)
@@ -117,3 +119,32 @@ async def test_boston_as_it_is_is_refused_with_every_impossible_request_counted(
     told = refusal.value.problems
     assert {(problem.path, str(problem.rule)) for problem in told} == {("closed", "before-opened")}
     assert len(told) + refusal.value.more == BOSTON_CLOSED_BEFORE_OPENED
+
+
+def test_the_log_of_incidents_ends_as_their_list_says() -> None:
+    """141,712 rows of changes, of which the last of each incident is the incident."""
+    log = [fact for fact in mapped(UCI_LOG, LONDON).facts if isinstance(fact, Ticket)]
+    listed = list(mapped(UCI, LONDON).facts)
+
+    assert len(log) == 24_918
+    assert {fact.id: fact for fact in log} == {fact.id: fact for fact in listed}
+    months = Counter(
+        (f"{fact.opened_at.astimezone(LONDON):%Y-%m}", fact.columns["priority"]) for fact in log
+    )
+    kept = Counter(
+        (f"{fact.opened_at.astimezone(LONDON):%Y-%m}", fact.columns["priority"])
+        for fact in log
+        if fact.columns["made_sla"] == "true"
+    )
+    assert {key: (all_, kept[key]) for key, all_ in months.items()} == uci_truth()
+
+
+def test_every_flag_of_the_city_says_what_the_due_date_says() -> None:
+    flagged = Counter[tuple[str, bool]]()
+    for fact in mapped(BOSTON, LONDON).facts:
+        assert isinstance(fact, Ticket)
+        if fact.closed_at is not None and fact.due_at is not None:
+            flagged[fact.columns.get("ontime", ""), fact.closed_at <= fact.due_at] += 1
+
+    assert set(flagged) == {("ONTIME", True), ("OVERDUE", False), ("", False)}
+    assert flagged["ONTIME", True] + flagged["OVERDUE", False] == 79_126
