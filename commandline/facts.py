@@ -162,23 +162,13 @@ async def files_verb(agreement: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"agreement": agreement, "files": rows})
         return
-    columns = ("file", "received", "rows", "accepted", "quarantined", "rejected", "facts", "digest")
-    _table(
-        columns,
-        [
-            (
-                row["name"],
-                f"{row['received_at']:%Y-%m-%d %H:%M}Z",
-                f"{row['rows']:,}",
-                f"{row['rows'] - row['quarantined'] - row['rejected']:,}",
-                f"{row['quarantined']:,}",
-                f"{row['rejected']:,}",
-                f"{row['read']:,}",
-                row["digest"][:12],
-            )
-            for row in rows
-        ],
-    )
+    for row in rows:
+        taken = row["rows"] - row["quarantined"] - row["rejected"]
+        click.echo(
+            f"{row['received_at']:%Y-%m-%d %H:%M}Z  {row['name']}  {row['rows']:,} rows = "
+            f"accepted {taken:,} + quarantined {row['quarantined']:,} + rejected "
+            f"{row['rejected']:,}; {row['read']:,} facts  {row['digest'][:16]}"
+        )
 
 
 @facts_verb.command("held")
@@ -308,15 +298,3 @@ async def _must_exist(connection: Any, agreement: str) -> None:  # noqa: ANN401
 
     if await one_agreement(connection, agreement) is None:
         fail(Exit.NOT_FOUND, f"there is no agreement '{agreement}'; see `covenant list`")
-
-
-def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(header_style="bold")
-    for name in columns:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    Console(highlight=False).print(table)
