@@ -1,12 +1,14 @@
 """A case as activities load it: its row, the terms that it is judged under, who has heard."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Text, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from activities.opening import missed_periods
 from domain.evaluation import Severity, Status
 from domain.terms.shape import Agreement, GovernedKpi, Level
 from store import tables
@@ -81,3 +83,13 @@ async def set_case(connection: AsyncConnection, case_id: str, **values: Any) -> 
         .where(tables.noncompliance.c.id == case_id, tables.noncompliance.c.closed_at.is_(None))
         .values(values)
     )
+
+
+async def is_restated(connection: AsyncConnection, case_id: str, at: datetime) -> bool:
+    """Whether by then facts had shown that nothing was missed, as far as is known now."""
+    outbox = tables.outbox
+    told = outbox.c.argument.op("->>", return_type=Text())("at")
+    said = select(told).where(outbox.c.workflow == case_id, outbox.c.name == "figures_restated")
+    since = [datetime.fromisoformat(each) for each in await connection.scalars(said)]
+    missed = await missed_periods(connection, case_id)
+    return min(since, default=at) < at and not any(each.joined_at < at for each in missed)

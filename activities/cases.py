@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
-from activities.case_rows import Case, load_case, set_case
+from activities.case_rows import Case, is_restated, load_case, set_case
 from activities.opening import Miss, add_period, as_json, missed_periods, open_case
 from activities.plans import plan_due, want_plan
 from activities.starting import nudge_monitoring
@@ -46,6 +46,9 @@ from store import outbox, tables
 from store.agreements import agreement_row
 from store.commands import answered_before, take
 from store.tasks import NewTask, close_tasks, open_task, widen
+
+RESTATED = "restated figures"
+"""What forestalls a rung where nobody answered: by then it was known that nothing was missed."""
 
 SETTLES_WITHIN = timedelta(hours=1)
 """When an outage hid the end of the term, a case asks again so much later whether it was renewed."""
@@ -95,6 +98,8 @@ class CaseActivities:
             answered = await answered_before(
                 connection, task_id(case_id, TaskKind.ACKNOWLEDGE_BREACH), due_at
             )
+            if answered is None and await is_restated(connection, case_id, due_at):
+                answered = RESTATED
             # An answer may come to light after an attempt that fired: what was said stays said.
             if answered is not None and not await has_fired(connection, case_id, level):
                 happening = Happening(
@@ -149,6 +154,8 @@ class CaseActivities:
             answered = await answered_before(
                 connection, task_id(case_id, TaskKind.ACKNOWLEDGE_BREACH), due_at
             )
+            if answered is None and await is_restated(connection, case_id, due_at):
+                answered = RESTATED
             if answered is not None:
                 return Forestalled(answered)
             await set_case(connection, case_id, state=CaseState.UNANSWERED)

@@ -354,6 +354,8 @@ def _result(kpi: dict[str, Any], row: dict[str, Any], zone: str) -> Iterator[str
 
 def _revisions(rows: list[dict[str, Any]], zone: str) -> Iterator[str]:
     """What a period was before, and why each revision was written."""
+    from domain.measures.words import many
+
     if len(rows) == 1:
         return
     yield "Revisions:"
@@ -364,7 +366,7 @@ def _revisions(rows: list[dict[str, Any]], zone: str) -> Iterator[str]:
         )
         if restated:
             why = (
-                f"restated by {restated['facts']:,} facts in {restated['file']}, "
+                f"restated by {many(restated['facts'], 'fact')} in {restated['file']}, "
                 f"{restated['before'].replace('_', ' ')} before"
             )
         yield (

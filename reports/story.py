@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.events import Event
+from domain.measures.words import many
 from notices.templates import LATE_AFTER
 from store.views.history import Told
 
@@ -48,6 +49,11 @@ def _owed(entry: Told) -> str:
 def _reason(entry: Told) -> str:
     reason = entry.detail.get("reason")
     return " ".join(reason) if isinstance(reason, list) else str(reason or "")
+
+
+def _forestalled(entry: Told) -> str:
+    by = entry.detail["by"]
+    return "nothing was missed" if by == "restated figures" else f"{by} had answered"
 
 
 def _words(status: str | None) -> str:
@@ -96,7 +102,7 @@ SENTENCES: dict[Event, Callable[[Told], str]] = {
     Event.PERIOD_RESTATED: lambda e: (
         f"{_measured(e)} restated, {_words(e.detail['restated']['before'])} before, "
         f"{_words(e.detail['status'])} now: {_reason(e)} "
-        f"By {e.detail['restated']['facts']} facts in {e.detail['restated']['file']}."
+        f"By {many(e.detail['restated']['facts'], 'fact')} in {e.detail['restated']['file']}."
     ),
     Event.FACTS_TOO_LATE: lambda e: (
         f"facts in {e.detail['file']} came too late to restate {_measured(e)} "
@@ -117,7 +123,7 @@ SENTENCES: dict[Event, Callable[[Told], str]] = {
         f"case {_about(e)}: level {e.detail['level']} told: {_list(e.detail['to'])}"
     ),
     Event.RUNG_FORESTALLED: lambda e: (
-        f"case {_about(e)}: level {e.detail['level']} not needed, {e.detail['by']} had answered"
+        f"case {_about(e)}: level {e.detail['level']} not needed, {_forestalled(e)}"
     ),
     Event.LADDER_EXHAUSTED: lambda e: (
         f"case {_about(e)}: nobody answered on any of {e.detail['levels']} levels"

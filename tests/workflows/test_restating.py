@@ -3,8 +3,10 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import text
 
+from commandline.reading import _figure, _print
 from domain.zones import zone_named
 from gateway import Document
 from reports.story import line
@@ -34,7 +36,9 @@ async def cases(life: Life) -> list[tuple[str, str, str | None]]:
     ]
 
 
-async def test_late_and_corrected_facts_restate_a_week_and_its_case_follows(life: Life) -> None:
+async def test_late_and_corrected_facts_restate_a_week_and_its_case_follows(
+    life: Life, capsys: pytest.CaptureFixture[str]
+) -> None:
     await life.launch(helpdesk(POINTS))
     await life.go_live()
     await life.until("2027-01-14 09:00")
@@ -99,6 +103,11 @@ async def test_late_and_corrected_facts_restate_a_week_and_its_case_follows(life
     assert found is not None
     assert [row["revision"] for row in found["revisions"]] == [1, 2, 3]
     assert found["case"] == "noncompliance/helpdesk/errors/2027-W01/2"
+    _print(*_figure(found))
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "1 2027-01-13 00:00 below expected: evaluated" in printed
+    assert "2 2027-01-14 09:00 met: restated by 1 fact in facts-sample-" in printed
+    assert "3 2027-01-15 09:00 below expected: restated by 1 fact in" in printed
 
 
 async def test_word_of_facts_outlives_whoever_took_them_in(life: Life) -> None:
@@ -132,3 +141,35 @@ async def test_word_of_facts_outlives_whoever_took_them_in(life: Life) -> None:
     assert await cases(life) == [("errors/2027-W01", "closed", "restated")]
     left = await life.told("case_left")
     assert [each.detail["period"] for each in left] == ["2027-W01", "2027-W02"]
+
+
+async def test_after_an_outage_facts_restate_as_of_their_receipt_and_not_after_the_window(
+    life: Life,
+) -> None:
+    await life.launch(helpdesk({"kpis.errors.restate_within": "20 days"}))
+    await life.go_live()
+    await life.look_away("2027-02-04")
+    await life.until("2027-01-14 09:00")
+    await life.samples((WEEK, 0))
+    await life.until("2027-02-03 09:00")
+    await life.samples(("2027-01-06T12:00", 1), ("2027-01-20T12:00", 0))
+
+    await life.until("2027-02-04 00:10")
+
+    assert await revisions(life) == [
+        (1, "below_expected", "2027-01-13 00:00"),
+        (2, "met", "2027-01-14 09:00"),
+    ]
+    assert (await revisions(life, "2027-W03"))[1:] == [(2, "met", "2027-02-03 09:00")]
+    (late,) = await life.told("facts_too_late")
+    assert (late.subject, late.detail["periods"]) == ("helpdesk/errors", ["2027-W01"])
+    assert "too late to restate errors 2027-W01: they are kept" in line(late, zone_named("Etc/UTC"))
+    # Level 2 was due before the facts came; that nobody answered it was not to be asked after.
+    first = [each for each in await life.told("rung_fired") if each.subject.endswith("2027-W01")]
+    assert [each.detail["level"] for each in first] == [1, 2]
+    assert await cases(life) == [
+        ("errors/2027-W01", "closed", "restated"),
+        ("errors/2027-W02", "unanswered", None),
+    ]
+    exhausted = await life.told("ladder_exhausted")
+    assert [each.subject for each in exhausted] == ["noncompliance/helpdesk/errors/2027-W02"]
