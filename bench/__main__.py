@@ -6,13 +6,13 @@ import os
 import time
 from collections.abc import Callable
 
-from bench import assessing, events, lateness, launching, memory, speed
+from bench import assessing, elapsed, events, lateness, launching, memory, speed
 from bench.engines import real
 from bench.figures import Figure, machine
 from worker import configure_logging
 
 ON_REAL_ENGINES = ("launching", "lateness", "memory")
-FIGURES = ("events", "speed", *ON_REAL_ENGINES, "assessing")
+FIGURES = ("events", "speed", *ON_REAL_ENGINES, "assessing", "elapsed")
 
 ANSWER_WITHIN = "60 s"
 """Time enough to open every case before its second rung is due."""
@@ -53,6 +53,8 @@ def main() -> None:
     if "assessing" in figures:
         tell(assessing.figure(assessing.measure()))
         tell(assessing.asked(assessing.ask()))
+    if "elapsed" in figures:
+        tell(elapsed.figure(elapsed.measure()))
     print(f"Taken in {time.monotonic() - begun:.0f} s.")
 
 

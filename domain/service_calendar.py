@@ -69,35 +69,62 @@ class NeverOpenError(ValueError):
     """The calendar is not open for so long in the years that it knows."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Table:
-    """Everything open in some whole years: disjoint, in order, and the open time before each."""
+    """Everything open in some whole years: disjoint, in order, with prefix sums.
+
+    `before` is the open time before each opening, and at last all of it. `zeros` are instants such
+    that the open time before an instant within opening `n` is what has passed since `zeros[n]`.
+    """
 
     first: int
     last: int
     opens: Sequence[datetime]
     closes: Sequence[datetime]
     before: Sequence[timedelta]
+    edges: Sequence[datetime]
+    """The openings and closings in turn."""
+    zeros: Sequence[datetime]
+    since: datetime
+    """From `since` to `ends` a year's margin is left on both sides, enough for every zone."""
+    ends: datetime
+
+    @classmethod
+    def of(
+        cls, first: int, last: int, opens: Sequence[datetime], closes: Sequence[datetime]
+    ) -> "Table":
+        """The table of these hours."""
+        before = [timedelta()]
+        for start, end in zip(opens, closes, strict=True):
+            before.append(before[-1] + (end - start))
+        return cls(
+            first,
+            last,
+            opens,
+            closes,
+            before,
+            edges=list(chain.from_iterable(zip(opens, closes, strict=True))),
+            zeros=[at - so_far for at, so_far in zip(opens, before, strict=False)],
+            since=datetime(first + 1, 1, 1, tzinfo=UTC),
+            ends=datetime(last, 1, 1, tzinfo=UTC),
+        )
 
     def until(self, at: datetime) -> timedelta:
         """The open time of the table before an instant."""
-        index = bisect_right(self.opens, at) - 1
-        if index < 0:
-            return timedelta()
-        return self.before[index] + min(at, self.closes[index]) - self.opens[index]
+        edge = bisect_right(self.edges, at)
+        return at - self.zeros[edge >> 1] if edge & 1 else self.before[edge >> 1]
 
     def later(self, start: datetime, length: timedelta) -> datetime | None:
         """The earliest instant with so much open time since `start`; None beyond the table."""
         wanted = self.until(start) + length
         index = bisect_left(self.before, wanted) - 1
-        at = self.opens[index] + (wanted - self.before[index]) if index >= 0 else None
-        return None if at is None or at > self.closes[index] else at
+        return self.zeros[index] + wanted if index < len(self.zeros) else None
 
     def earlier(self, end: datetime, length: timedelta) -> datetime | None:
         """The latest instant with so much open time up to `end`; None before the table."""
         wanted = self.until(end) - length
         index = bisect_right(self.before, wanted) - 1
-        return self.opens[index] + (wanted - self.before[index]) if index >= 0 else None
+        return self.zeros[index] + wanted if index >= 0 else None
 
 
 class ServiceCalendar:
@@ -111,14 +138,29 @@ class ServiceCalendar:
         self.rules = tuple(rules)
         self.zone = zone
         self._since = [each.since for each in rules]
-        self._table = Table(LATEST + 1, EARLIEST - 1, (), (), ())
+        self._table = Table.of(LATEST + 1, EARLIEST - 1, (), ())
         self._years: dict[int, list[tuple[datetime, datetime]]] = {}
 
     def elapsed(self, start: datetime, end: datetime) -> Fraction:
         """The open seconds from `start` to `end`; negative when `end` is the earlier."""
-        low, high = sorted((start.year, end.year))
-        table = self._reach(low - 1, high + 1)
-        return Fraction((table.until(end) - table.until(start)) // MICROSECOND, 1_000_000)
+        length = self.open_time(start, end)
+        if length.microseconds:
+            return Fraction(length // MICROSECOND, 1_000_000)
+        return Fraction(length.days * 86_400 + length.seconds)  # the same, without a common divisor
+
+    def open_time(self, start: datetime, end: datetime) -> timedelta:
+        """The same as a length of time: `elapsed` without the cost of a fraction."""
+        table = self._table
+        since, ends = table.since, table.ends
+        if not (since <= start < ends and since <= end < ends):
+            low, high = sorted((start.year, end.year))
+            table = self.reach(low - 1, high + 1)
+        # `Table.until` of both, written out: this is asked for every ticket and every outage.
+        edges, zeros, before = table.edges, table.zeros, table.before
+        edge = bisect_right(edges, end)
+        until = end - zeros[edge >> 1] if edge & 1 else before[edge >> 1]
+        edge = bisect_right(edges, start)
+        return until - (start - zeros[edge >> 1] if edge & 1 else before[edge >> 1])
 
     def add(self, start: datetime, seconds: Fraction | int) -> datetime:
         """The earliest instant at which so many open seconds have passed since `start`.
@@ -129,7 +171,7 @@ class ServiceCalendar:
         if not length:
             return start.astimezone(UTC)
         for years in AHEAD:
-            table = self._reach(start.year - 1, start.year + years)
+            table = self.reach(start.year - 1, start.year + years)
             if (at := table.later(start, length)) is not None:
                 return at
         raise _never_open(f"{seconds} s after {start:%Y-%m-%d}")
@@ -140,7 +182,7 @@ class ServiceCalendar:
         if not length:
             return end.astimezone(UTC)
         for years in AHEAD:
-            table = self._reach(end.year - years, end.year + 1)
+            table = self.reach(end.year - years, end.year + 1)
             if (at := table.earlier(end, length)) is not None:
                 return at
         raise _never_open(f"{seconds} s before {end:%Y-%m-%d}")
@@ -148,7 +190,7 @@ class ServiceCalendar:
     def open(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
         """What is open in `[start, end)`, in order; hours that touch are one."""
         if start < end:
-            table = self._reach(start.year - 1, end.year + 1)
+            table = self.reach(start.year - 1, end.year + 1)
             first, last = bisect_right(table.closes, start), bisect_left(table.opens, end)
             for index in range(first, last):
                 yield max(table.opens[index], start), min(table.closes[index], end)
@@ -174,7 +216,7 @@ class ServiceCalendar:
         noon = instant(datetime.combine(day, time(12)), self.zone)
         return openings if local_date(noon, self.zone) == day else ()
 
-    def _reach(self, first: int, last: int) -> Table:
+    def reach(self, first: int, last: int) -> Table:
         """A table that holds these years, as far as there are any."""
         first, last = (min(max(year, EARLIEST), LATEST) for year in (first, last))
         table = self._table
@@ -192,10 +234,7 @@ class ServiceCalendar:
             else:
                 opens.append(start)
                 closes.append(end)
-        before = [timedelta()]
-        for start, end in zip(opens, closes, strict=True):
-            before.append(before[-1] + (end - start))
-        return Table(first, last, opens, closes, before[:-1])
+        return Table.of(first, last, opens, closes)
 
     def _hours(self, year: int) -> Sequence[tuple[datetime, datetime]]:
         """The hours that start in a year, by local days."""
@@ -222,7 +261,7 @@ def _length(seconds: Fraction | int) -> timedelta:
     if seconds < 0:
         msg = f"{seconds} s is less than nothing"
         raise ValueError(msg)
-    return timedelta(microseconds=int(seconds * 1_000_000))
+    return timedelta(microseconds=seconds.numerator * 1_000_000 // seconds.denominator)
 
 
 def _never_open(what: str) -> NeverOpenError:

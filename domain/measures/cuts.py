@@ -1,11 +1,10 @@
 """Stretches of time, half-open `[start, end)`: joined, cut at bounds, and taken out of others."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 
-from domain.measurement import seconds
-from domain.service_calendar import ServiceCalendar
+from domain.service_calendar import MICROSECOND, ServiceCalendar
 
 Cut = tuple[datetime, datetime]
 
@@ -47,6 +46,5 @@ def holds(cuts: Iterable[Cut], at: datetime) -> bool:
 
 def lasting(cuts: Iterable[Cut], hours: ServiceCalendar | None = None) -> Fraction:
     """The seconds in them, of open hours where there are hours."""
-    if hours is None:
-        return sum((Fraction(seconds(end - start)) for start, end in cuts), Fraction(0))
-    return sum((hours.elapsed(start, end) for start, end in cuts), Fraction(0))
+    lengths = (end - start if hours is None else hours.open_time(start, end) for start, end in cuts)
+    return Fraction(sum(lengths, timedelta()) // MICROSECOND, 1_000_000)

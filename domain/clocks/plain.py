@@ -1,0 +1,109 @@
+"""The clocks on many tickets of which no events were told, reckoned together.
+
+Without events nothing pauses, nothing is reopened, and no limit follows another: each clock has one
+lap under one limit, and its figures are two questions to a calendar. They are asked for all
+tickets at once. Equal in everything to `domain.clock.run`, to which tests hold it.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from fractions import Fraction
+
+from domain import open_arrays
+from domain.clocks.choices import fits
+from domain.clocks.hours import Agreed, calendar_of
+from domain.clocks.runs import ClockRun, ClockStatus, Stage
+from domain.facts import Ticket
+from domain.spans import SECONDS
+from domain.terms.calendars import Limits, Start, Stop, TicketClock
+
+
+def plain_runs(
+    clock: TicketClock, tickets: Iterable[Ticket], agreed: Agreed, now: datetime
+) -> dict[str, ClockRun | None]:
+    """The clock on each ticket, by id: None if it has no limit for it, or is not yet opened."""
+    found: dict[str, ClockRun | None] = {}
+    groups: dict[int, list[Ticket]] = defaultdict(list)
+    for ticket in tickets:
+        found[ticket.id] = None
+        number = next(
+            (n for n, each in enumerate(clock.limits) if fits(ticket.columns, each.where)), None
+        )
+        if number is not None and ticket.opened_at <= now:
+            groups[number].append(ticket)
+    for number, together in groups.items():
+        for run in _runs(clock, clock.limits[number], together, agreed, now):
+            found[run.ticket] = run
+    return found
+
+
+def _runs(
+    clock: TicketClock, limits: Limits, tickets: Sequence[Ticket], agreed: Agreed, now: datetime
+) -> Iterator[ClockRun]:
+    basis = agreed.basis(clock, limits)
+    budget = limits.within.amount * SECONDS[limits.within.unit]
+    stops = [_stop(clock.stops, ticket, now) for ticket in tickets]
+    until = [now if stop is None else stop for stop in stops]
+    begun = [
+        at if stop is None else min(at, stop)
+        for at, stop in zip(_begun(clock, limits, tickets, agreed), stops, strict=True)
+    ]
+    starts, ends = open_arrays.microseconds(begun), open_arrays.microseconds(until)
+    ran = open_arrays.elapsed(basis.hours, starts, open_arrays.later_of(starts, ends)).tolist()
+    due = open_arrays.add(basis.hours, starts, budget * 1_000_000)
+    for ticket, stop, end, begins, micros, deadline in zip(
+        tickets, stops, until, begun, ran, open_arrays.instants(due), strict=True
+    ):
+        elapsed = Fraction(micros, 1_000_000)
+        yield ClockRun(
+            ticket=ticket.id,
+            terms=clock,
+            deadline=deadline,
+            elapsed=elapsed,
+            left=budget - elapsed,
+            status=_status(stop, deadline, now),
+            opened_at=ticket.opened_at,
+            since=ticket.opened_at,
+            begun_at=begins,
+            stopped_at=stop,
+            until=end,
+            pauses=(),
+            stages=(Stage(ticket.opened_at, None, limits, basis),),
+            zone=agreed.zone,
+        )
+
+
+def _stop(stops: Stop, ticket: Ticket, now: datetime) -> datetime | None:
+    """When the clock stopped by what the ticket itself says, as far as that is known."""
+    told = [at for at in ENDS[stops](ticket) if at is not None and at <= now]
+    return max(min(told), ticket.opened_at) if told else None
+
+
+ENDS: Mapping[Stop, Callable[[Ticket], tuple[datetime | None, ...]]] = {
+    Stop.RESPONSE: lambda ticket: (ticket.responded_at,),
+    Stop.RESOLUTION: lambda ticket: (ticket.resolved_at, ticket.closed_at),
+    Stop.CLOSURE: lambda ticket: (ticket.closed_at,),
+}
+"""What stops a clock; the earliest counts."""
+
+
+def _begun(
+    clock: TicketClock, limits: Limits, tickets: Sequence[Ticket], agreed: Agreed
+) -> list[datetime]:
+    """From when on each counts: the opening, or the first open hour."""
+    opened = [ticket.opened_at for ticket in tickets]
+    key = calendar_of(clock, limits)
+    if clock.starts == Start.OPENED or key is None:
+        return opened
+    hours = open_arrays.next_open(agreed.calendars[key], open_arrays.microseconds(opened))
+    found = open_arrays.instants(hours)
+    return [since if at is None else at for at, since in zip(found, opened, strict=True)]
+
+
+def _status(stop: datetime | None, deadline: datetime | None, now: datetime) -> ClockStatus:
+    if stop is not None:
+        met = deadline is None or stop <= deadline
+        return ClockStatus.MET if met else ClockStatus.MISSED
+    overdue = deadline is not None and now >= deadline
+    return ClockStatus.MISSED if overdue else ClockStatus.RUNNING
