@@ -23,6 +23,7 @@ VERBS = {
     "facts": ("commandline.facts", "Hand in files of facts, and look after their rows."),
     "list": ("commandline.reading", "List the agreements."),
     "show": ("commandline.reading", "Show one agreement on one page."),
+    "now": ("commandline.standing", "Show what is at risk and due next of an agreement."),
     "tasks": ("commandline.reading", "List what somebody has to do, soonest first."),
     "history": ("commandline.reading", "Tell the history of an agreement."),
     "explain": ("commandline.reading", "Explain a figure or a case."),

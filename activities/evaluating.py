@@ -61,7 +61,7 @@ def due_until(
     due: list[DuePeriod] = []
     upcoming: list[datetime] = []
     for key in keys_of(timeline):
-        for each in _periods(timeline, key, evaluated.get(key, row.live_from), row.ends_at):
+        for each in periods_of(timeline, key, evaluated.get(key, row.live_from), row.ends_at):
             # Only the end of the term tells whether its last period is cut short.
             if each.period.end >= row.ends_at and row.phase not in OVER:
                 break
@@ -84,7 +84,9 @@ def keys_of(timeline: Timeline) -> list[str]:
     )
 
 
-def _periods(timeline: Timeline, key: str, since: datetime, until: datetime) -> Iterator[DuePeriod]:
+def periods_of(
+    timeline: Timeline, key: str, since: datetime, until: datetime
+) -> Iterator[DuePeriod]:
     """The periods of a KPI, each with the instant at which its facts are cut off."""
     for edition, period in timeline.periods(key, since, until):
         kpi = edition.terms.kpi(key)
@@ -268,7 +270,7 @@ def _ahead(
     for whole in waiting:
         for key in parts_of(timeline, whole.kpi.key):
             since = max((each.period.end for each in made.get(key, ())), default=row.live_from)
-            for each in _periods(timeline, key, since, row.ends_at):
+            for each in periods_of(timeline, key, since, row.ends_at):
                 if each.period.end > whole.period.end:
                     break
                 place = key, each.period.start

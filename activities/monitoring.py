@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 import structlog
 from sqlalchemy import ARRAY, Text, bindparam, func, select, update
@@ -14,12 +15,14 @@ from activities.following import follow_up, status_of
 from activities.ledgering import Instant, account_of, settle
 from activities.restating import Restating
 from activities.starting import start_once
+from activities.warning import Lookout
 from activities.world import Happening, World, is_gone, note
 from domain.events import Event
 from domain.identifiers import agreement_workflow
 from domain.schedule import DuePeriod
-from store import outbox, restating, tables
-from store.editions import all_editions, in_force
+from domain.timeline import Timeline
+from store import outbox, restating, tables, watching
+from store.editions import Edition, all_editions, in_force
 from store.engine import is_outage
 from store.outbox import Message
 from store.restating import Late
@@ -102,7 +105,10 @@ class MonitoringActivities:
                     to_tell |= await self._settle(connection, work, each, counted, now)
         for each in late:
             await restating.done(connection, agreement_id, each.intake, each.received_at)
-        left = [each.received_at for each in word[len(late) :]]
+        left: list[datetime | None] = [each.received_at for each in word[len(late) :]]
+        if row.live_from is not None and row.closed_at is None:
+            to_tell |= await self._look_out(connection, row, editions, timeline, now)
+            left.append(await watching.next_look(connection, agreement_id))
         next_due_at = min(filter(None, (next_due_at, *left)), default=None)
         await connection.execute(
             update(tables.agreement)
@@ -110,6 +116,22 @@ class MonitoringActivities:
             .values(next_due_at=next_due_at)
         )
         return to_tell
+
+    async def _look_out(
+        self,
+        connection: AsyncConnection,
+        row: Any,  # noqa: ANN401 - a row of `agreement`
+        editions: list[Edition],
+        timeline: Timeline,
+        now: datetime,
+    ) -> bool:
+        """Warn of what is at risk, as everything stands now."""
+        if not await watching.to_look_at(connection, row.id, now, 1):
+            return False
+        evaluated = await evaluated_until(connection, row.id, keys_of(timeline))
+        account = await account_of(connection, row.id, timeline, row.ends_at)
+        lookout = Lookout(connection, row, editions, timeline, now)
+        return await lookout.look(evaluated, account.results)
 
     async def _settle(
         self,

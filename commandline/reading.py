@@ -6,47 +6,8 @@ from typing import Any
 
 import click
 
+from commandline.pages import JSON, local_time, print_all, table_of
 from commandline.session import Exit, fail, print_json, record, verb
-
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON; instants are UTC.")
-
-
-UNBROKEN = {
-    "#",
-    "phase",
-    "who",
-    "due",
-    "opened",
-    "closed",
-    "delivered",
-    "accepted",
-    "ends",
-    "next task due",
-}
-"""Columns whose cells are not broken over lines."""
-
-
-def _table(title: str, *columns: str) -> Any:  # noqa: ANN401 - a rich table, imported lazily
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column in UNBROKEN)
-    return table
-
-
-def _print(*things: Any) -> None:  # noqa: ANN401 - what rich can print
-    from rich.console import Console
-
-    console = Console(highlight=False, soft_wrap=False)
-    for thing in things:
-        console.print(thing)
-
-
-def _local(at: datetime | None, zone: str) -> str:
-    from domain.zones import zone_named
-
-    return f"{at.astimezone(zone_named(zone)):%Y-%m-%d %H:%M}" if at else "-"
 
 
 @click.command("list")
@@ -66,13 +27,16 @@ async def list_verb(*, as_json: bool) -> None:
         )
     else:
         names = ("agreement", "phase", "cases", "tasks", "next task due", "ends")
-        table = _table("Agreements, times in their own zones", *names)
+        table = table_of("Agreements, times in their own zones", *names)
         for row in rows:
             zone = row["zone"]
-            due, ends = _local(row["next_task_due_at"], zone), _local(row["ends_at"], zone)[:10]
+            due, ends = (
+                local_time(row["next_task_due_at"], zone),
+                local_time(row["ends_at"], zone)[:10],
+            )
             cells = (row["phase"], row["open_cases"], row["open_tasks"], due, ends)
             table.add_row(f"{row['id']}\n{row['title']}", *map(str, cells))
-        _print(table)
+        print_all(table)
 
 
 @click.command("show")
@@ -96,7 +60,7 @@ async def show_verb(agreement: str | None, *, as_json: bool) -> None:
     if as_json:
         print_json(page)
     else:
-        _print(*_page(page))
+        print_all(*_page(page))
 
 
 def _editions(editions: list[dict[str, Any]], local: Callable[[datetime | None], str]) -> str:
@@ -113,7 +77,7 @@ def _page(page: dict[str, Any]) -> list[Any]:
     zone = page["zone"]
 
     def local(at: datetime | None) -> str:
-        return _local(at, zone)
+        return local_time(at, zone)
 
     head = (
         f"[bold]{page['title']}[/bold] ({page['id']})\n"
@@ -123,20 +87,20 @@ def _page(page: dict[str, Any]) -> list[Any]:
         f"{_editions(page['editions'], local)}"
     )
     names = ("milestone", "due, end of", "status", "delivered", "accepted")
-    milestones = _table("Milestones", *names)
+    milestones = table_of("Milestones", *names)
     for row in page["milestones"]:
         stages = (local(row["delivered_at"]), local(row["accepted_at"]))
         milestones.add_row(row["title"], f"{row['planned_on']}", row["status"], *stages)
     parts: list[Any] = [head, milestones]
     if page["kpis"]:
-        kpis = _table("KPIs, latest period", "KPI", "period", "status", "why")
+        kpis = table_of("KPIs, latest period", "KPI", "period", "status", "why")
         for row in page["kpis"]:
             kpis.add_row(row["kpi"], row["period"], row["status"].replace("_", " "), row["reason"])
         parts.append(kpis)
     else:
         parts.append("No period has been evaluated yet.")
     if page["cases"]:
-        cases = _table("Non-compliance", "case", "severity", "state", "level", "opened", "closed")
+        cases = table_of("Non-compliance", "case", "severity", "state", "level", "opened", "closed")
         for row in page["cases"]:
             times = (local(row["opened_at"]), local(row["closed_at"]))
             cells = (row["id"], row["severity"], row["state"], str(row["level"]))
@@ -144,7 +108,7 @@ def _page(page: dict[str, Any]) -> list[Any]:
         parts.append(cases)
     for name, plural in (("reviews", "Reviews"), ("changes", "Changes"), ("renewals", "Renewals")):
         if page[name]:
-            table = _table(plural, "id", "state", "outcome", "opened", "closed")
+            table = table_of(plural, "id", "state", "outcome", "opened", "closed")
             for row in page[name]:
                 outcome = str(row.get("outcome") or "-")
                 times = (local(row["opened_at"]), local(row["closed_at"]))
@@ -181,17 +145,17 @@ async def tasks_verb(
         click.echo(f"{owner or 'Nobody'} has {'nothing' if owner else 'anything'} to do.")
     else:
         zones = sorted({row["zone"] for row in rows})
-        table = _table("Tasks", "#", "what", "who", "due", "answers")
+        table = table_of("Tasks", "#", "what", "who", "due", "answers")
         for row in rows:
             done = f"answered {row['answer']}" if row["answer"] else "overtaken"
             answers = " | ".join(row["choices"]) if row["closed_at"] is None else done
-            due = _local(row["due_at"], row["zone"])
+            due = local_time(row["due_at"], row["zone"])
             what = row["title"] if agreement else f"{row['agreement']}: {row['title']}"
             local = due if len(zones) == 1 else f"{due} {row['zone']}"
             table.add_row(str(row["number"]), what, "\n".join(row["owners"]), local, answers)
         if len(zones) == 1:
             table.title = f"Tasks, times in {zones[0]}"
-        _print(table, "Answer one: covenant answer NUMBER --choose … --as PARTY.ROLE")
+        print_all(table, "Answer one: covenant answer NUMBER --choose … --as PARTY.ROLE")
 
 
 @click.command("history")
@@ -264,9 +228,9 @@ async def explain_verb(agreement: str, what: str, *, as_json: bool) -> None:
     if as_json:
         print_json(found)
     elif is_case:
-        _print(*_case(found))
+        print_all(*_case(found))
     else:
-        _print(*_figure(found))
+        print_all(*_figure(found))
 
 
 async def _explain_ticket(agreement: str, ticket: str, *, as_json: bool) -> None:
@@ -314,7 +278,7 @@ def _figure(found: dict[str, Any]) -> list[Any]:
         lines.append(f"Clause: {kpi['clause']}")
     lines += [line for row in found["credits"] for line in _ledger_line(row)]
     for row in found["fired"]:
-        day = _local(row["fired_at"], zone)
+        day = local_time(row["fired_at"], zone)
         lines.append(f"Trigger {row['trigger']}, fired {day} ({row['consequence']}):")
         lines.append(f"  {row['reason']}")
     for row in found["rights"]:
@@ -331,14 +295,14 @@ def _result(kpi: dict[str, Any], row: dict[str, Any], zone: str) -> Iterator[str
     yield f"[bold]{kpi['title']}[/bold]{of}, {row['period']}: {row['status'].replace('_', ' ')}"
     yield row["reason"]
     yield (
-        f"Period: {_local(row['start_at'], zone)} up to, not including, "
-        f"{_local(row['end_at'], zone)} {zone}"
+        f"Period: {local_time(row['start_at'], zone)} up to, not including, "
+        f"{local_time(row['end_at'], zone)} {zone}"
     )
     missing = f", {row['missing']:,} of them without a value" if row["missing"] is not None else ""
     restated = "restated" in row["outcome"]
     when = "received by" if restated else "known before"
     yield (
-        f"Facts {when} {_local(row['due_at'], zone)} {zone}"
+        f"Facts {when} {local_time(row['due_at'], zone)} {zone}"
         f"{'' if restated else ' (the cut-off)'}: {row['facts']:,}{missing}"
     )
     yield f"Numerator {row['num']}, denominator {row['den']}"
@@ -370,7 +334,7 @@ def _revisions(rows: list[dict[str, Any]], zone: str) -> Iterator[str]:
                 f"{restated['before'].replace('_', ' ')} before"
             )
         yield (
-            f"  {row['revision']}  {_local(row['due_at'], zone)}  "
+            f"  {row['revision']}  {local_time(row['due_at'], zone)}  "
             f"{row['status'].replace('_', ' ')}: {why}"
         )
 
@@ -393,11 +357,11 @@ def _case(found: dict[str, Any]) -> list[Any]:
         f"level {found['level']}, outcome {found['outcome'] or 'open'}\n"
         f"Periods: {', '.join(row['period'] for row in found['periods'])}"
     )
-    rungs = _table("Rungs (UTC)", "level", "due", "fired", "late")
+    rungs = table_of("Rungs (UTC)", "level", "due", "fired", "late")
     for row in found["rungs"]:
         late = f"{row['late_s']:.1f} s"
         rungs.add_row(str(row["level"]), f"{row['due_at']}", f"{row['fired_at']}", late)
-    notices = _table("Notices (UTC)", "notice", "to", "due", "state")
+    notices = table_of("Notices (UTC)", "notice", "to", "due", "state")
     for row in found["notices"]:
         notices.add_row(row["template"], row["contact"], f"{row['due_at']}", row["state"])
     return [head, rungs, notices]

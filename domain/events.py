@@ -23,6 +23,8 @@ class Event(StrEnum):
     FACTS_DISCARDED = "facts_discarded"
     PERIOD_EVALUATED = "period_evaluated"
     PERIOD_RESTATED = "period_restated"
+    CLOCKS_AT_RISK = "clocks_at_risk"
+    KPI_AT_RISK = "kpi_at_risk"
     FACTS_TOO_LATE = "facts_too_late"
     EVALUATION_FAILED = "evaluation_failed"
     CREDIT_PROPOSED = "credit_proposed"

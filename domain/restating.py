@@ -209,7 +209,7 @@ class _Work:
         kpis = {kpi.key: kpi for kpi in terms_of(self.timeline, result.edition).kpis}
         keys = [result.kpi.key]
         for key in keys:
-            if any(_takes(kpis[key], each) for each in inside):
+            if any(takes(kpis[key], each) for each in inside):
                 return True
             keys += [part for part in kpis[key].measure.parts or () if part not in keys]
         return False
@@ -223,7 +223,7 @@ class _Work:
         )
 
 
-def _takes(kpi: Kpi, each: Touched) -> bool:
+def takes(kpi: Kpi, each: Touched) -> bool:
     """Whether a KPI's figure may depend on these facts."""
     names = taken(kpi)
     match each.kind:

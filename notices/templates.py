@@ -22,6 +22,8 @@ class Template(StrEnum):
     WENT_LIVE = "went_live"
     RIGHT_ARISEN = "right_arisen"
     PERIOD_RESTATED = "period_restated"
+    CLOCKS_AT_RISK = "clocks_at_risk"
+    KPI_AT_RISK = "kpi_at_risk"
     BREACH = "breach"
     LADDER_EXHAUSTED = "ladder_exhausted"
     PLAN_WANTED = "plan_wanted"
@@ -90,6 +92,16 @@ WORDINGS: dict[Template, Wording] = {
         "{kpi} was {before} in {period} and is now {after}.\n{reason}\n\n"
         "The file {file} ({facts} facts), received {received}, touched the period after its "
         "figures were due. The earlier figure is kept as an earlier revision.",
+    ),
+    Template.CLOCKS_AT_RISK: Wording(
+        "At risk: {tickets} open tickets",
+        "Of {title} the time of {tickets} open tickets runs out:\n{reason}\n\n"
+        "Each ticket is told of once for each agreed share of its time.",
+    ),
+    Template.KPI_AT_RISK: Wording(
+        "At risk: {kpi}, {period}",
+        "{kpi} is at risk in {period}, which still runs.\n{reason}\n\n"
+        "Nothing is missed yet by this: it is judged after the period, with all facts of it.",
     ),
     Template.BREACH: Wording(
         "{severity} non-compliance, level {level}: {kpi}",

@@ -104,6 +104,10 @@ SENTENCES: dict[Event, Callable[[Told], str]] = {
         f"{_words(e.detail['status'])} now: {_reason(e)} "
         f"By {many(e.detail['restated']['facts'], 'fact')} in {e.detail['restated']['file']}."
     ),
+    Event.CLOCKS_AT_RISK: lambda e: (
+        f"{e.detail['tickets']} open tickets at risk: {' '.join(e.detail['said'])}"
+    ),
+    Event.KPI_AT_RISK: lambda e: f"{_measured(e)} at risk: {_reason(e)}",
     Event.FACTS_TOO_LATE: lambda e: (
         f"facts in {e.detail['file']} came too late to restate {_measured(e)} "
         f"{_list(e.detail['periods'])}: they are kept and change nothing"

@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.facts import Fact, FactKind
-from store import merging, restating, touching
+from store import merging, restating, touching, watching
 from store.fact_rows import CONTENT, KEYS, place_of, record
 from store.tables import intake
 
@@ -70,7 +70,7 @@ async def take_in(  # noqa: PLR0913, PLR0917 - a file, from whom, when, and what
     await connection.execute(LOCK, {"agreement": agreement})
     if (known := await known_intake(connection, agreement, raw_digest)) is not None:
         return known
-    number = await connection.scalar(NUMBER)
+    number = int(await connection.scalar(NUMBER) or 0)
     await connection.execute(text(touching.PLACES))
     read, sent = await _copy(connection, facts)
     given = {"agreement": agreement, "intake": number, "received_at": received_at}
@@ -98,6 +98,7 @@ async def take_in(  # noqa: PLR0913, PLR0917 - a file, from whom, when, and what
     await connection.execute(text(touching.KEEP), {**given, "intake": raw_digest})
     await connection.execute(text("DROP TABLE touching"))
     await restating.leave_word(connection, agreement, raw_digest, received_at)
+    await watching.leave_word(connection, agreement, number, raw_digest, received_at)
     return taken
 
 

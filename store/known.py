@@ -138,16 +138,33 @@ async def facts_of_ticket(
     connection: AsyncConnection, agreement: str, known_at: datetime, name: str
 ) -> list[Fact]:
     """A ticket by its id, and whatever befell it; empty when it is not known."""
+    return await facts_of_tickets(connection, agreement, known_at, [name])
+
+
+async def facts_of_tickets(
+    connection: AsyncConnection, agreement: str, known_at: datetime, names: list[str]
+) -> list[Fact]:
+    """Tickets by their ids, and whatever befell those that are known."""
     opened = select(fact_key.c.at).where(
         fact_key.c.agreement == agreement,
         fact_key.c.kind == FactKind.TICKET,
-        fact_key.c.id == name,
+        fact_key.c.id.in_(names),
     )
     query = _known(ticket, agreement, known_at).where(
-        ticket.c.opened_at.in_(opened), ticket.c.id == name
+        ticket.c.opened_at.in_(opened), ticket.c.id.in_(names)
     )
-    found: list[Fact] = [ticket_of(row) for row in await connection.execute(query)]
-    return found + (await _events_of(connection, agreement, known_at, [name]) if found else [])
+    tickets = [ticket_of(row) for row in await connection.execute(query)]
+    ids = [each.id for each in tickets]
+    return [*tickets, *(await _events_of(connection, agreement, known_at, ids) if ids else ())]
+
+
+async def open_tickets(
+    connection: AsyncConnection, agreement: str, known_at: datetime
+) -> list[str]:
+    """The ids of tickets that are not closed by themselves, the oldest first."""
+    query = _known(ticket, agreement, known_at).where(ticket.c.closed_at.is_(None))
+    of = query.with_only_columns(ticket.c.id).order_by(ticket.c.opened_at, ticket.c.id)
+    return list(await connection.scalars(of))
 
 
 async def _events_of(

@@ -334,6 +334,28 @@ fact = Table(
 """Facts of every other kind. `at` is the instant at which one stands, `ends_at` the end of what
 lasted, `body` what it says, as text: numbers plainly, instants in ISO 8601."""
 
+watched = Table(
+    "watched",
+    metadata,
+    _agreement(key=True),
+    _key("kind"),
+    _key("name"),
+    _at("look_at", null=True),
+    Index(None, "agreement", "look_at"),
+)
+"""Tickets and KPIs of whose risk people want to be warned, and when each is to be looked at, if ever."""
+
+warned = Table(
+    "warned",
+    metadata,
+    _agreement(key=True),
+    _key("key"),
+    _at("due_at"),
+    _at("told_at"),
+    _recorded(),
+)
+"""Warnings that were given, each once; `due_at` is the instant as of which it was one."""
+
 statistic = Table(
     "statistic",
     metadata,
@@ -689,6 +711,7 @@ GROWING = (
     "credit",
     "fired",
     "entitlement",
+    "warned",
     "journal",
 )
 """Tables that the application's role may add to and read, and nothing else."""

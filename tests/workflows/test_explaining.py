@@ -2,7 +2,8 @@
 
 import pytest
 
-from commandline.reading import _case, _figure, _page, _print
+from commandline.pages import print_all
+from commandline.reading import _case, _figure, _page
 from domain.evaluation import Status
 from store.views import explain
 from store.views.agreements import one_agreement
@@ -64,7 +65,7 @@ async def test_what_is_explained_is_printed_in_words(
     assert case is not None
     assert page is not None
 
-    _print(*_figure(figure), *_case(case), *_page(page))
+    print_all(*_figure(figure), *_case(case), *_page(page))
 
     printed = capsys.readouterr().out
     assert "3 of 6 samples of error were at least 1: 50.00 %, expected below 2 %" in printed

@@ -10,7 +10,8 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities.monitoring import MonitoringActivities
-from commandline.reading import _figure, _print
+from commandline.pages import print_all
+from commandline.reading import _figure
 from domain.assessment import Assessment, Limits, assess
 from domain.facts import Fact
 from domain.facts.files import open_facts
@@ -430,7 +431,7 @@ async def test_a_figure_is_explained_with_all_that_followed(
         whole = await explain.figure(connection, "helpdesk", "uptime", "2027-02")
     assert found is not None
     assert whole is not None
-    _print(*_figure(found))
+    print_all(*_figure(found))
 
     assert {row["dim"] for row in whole["revisions"]} == {"site=leeds", "site=york"}
     printed = " ".join(capsys.readouterr().out.split())

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from commandline.reading import _figure, _print
+from commandline.pages import print_all
+from commandline.reading import _figure
 from domain.zones import zone_named
 from gateway import Document
 from reports.story import line
@@ -103,7 +104,7 @@ async def test_late_and_corrected_facts_restate_a_week_and_its_case_follows(
     assert found is not None
     assert [row["revision"] for row in found["revisions"]] == [1, 2, 3]
     assert found["case"] == "noncompliance/helpdesk/errors/2027-W01/2"
-    _print(*_figure(found))
+    print_all(*_figure(found))
     printed = " ".join(capsys.readouterr().out.split())
     assert "1 2027-01-13 00:00 below expected: evaluated" in printed
     assert "2 2027-01-14 09:00 met: restated by 1 fact in facts-sample-" in printed
