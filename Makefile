@@ -46,7 +46,9 @@ test: check
 	@$(BIN)/coverage report --fail-under 90
 	@$(BIN)/coverage report --include 'domain/*' --fail-under 100
 
+# DuckDB and Polars are there to be compared with, and for nothing else.
 bench: install
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/bench.txt
 	@$(BIN)/python -m bench
 
 # A CSV of 1 GB into the embedded PostgreSQL: rows per second, beside a bare COPY, and peak memory.
@@ -71,7 +73,7 @@ golden: install
 
 # Nothing younger than a week; no line names a registry.
 lock: install
-	@for group in runtime embedded demo test mutation uv build; do \
+	@for group in runtime embedded demo test mutation bench uv build; do \
 		$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 			--no-annotate --no-header --python-version 3.11 --upgrade \
 			--exclude-newer "$$(date -u -d '7 days ago' +%F)" \

@@ -1,4 +1,4 @@
-"""`python -m bench` takes every figure, or those named; `--short` takes the first one, small."""
+"""`python -m bench` takes every figure, or those named; `--short` takes them small."""
 
 import argparse
 import asyncio
@@ -6,13 +6,23 @@ import os
 import time
 from collections.abc import Callable
 
-from bench import assessing, elapsed, events, lateness, launching, memory, speed
+from bench import (
+    assessing,
+    elapsed,
+    events,
+    intake,
+    lateness,
+    launching,
+    memory,
+    speed,
+    windows,
+)
 from bench.engines import real
 from bench.figures import Figure, machine
 from worker import configure_logging
 
 ON_REAL_ENGINES = ("launching", "lateness", "memory")
-FIGURES = ("events", "speed", *ON_REAL_ENGINES, "assessing", "elapsed")
+FIGURES = ("events", "speed", *ON_REAL_ENGINES, "assessing", "elapsed", "intake", "windows")
 
 ANSWER_WITHIN = "60 s"
 """Time enough to open every case before its second rung is due."""
@@ -31,7 +41,7 @@ def main() -> None:
     """Take the figures and print each as it comes."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=FIGURES, help="these figures, not all")
-    parser.add_argument("--short", action="store_true", help="figure 1 only, with 2 agreements")
+    parser.add_argument("--short", action="store_true", help="small; figure 1 if none is named")
     chosen = parser.parse_args()
     figures = chosen.only or (("events",) if chosen.short else FIGURES)
     # Warnings of the SDK about the time-skipping server's age are no part of a figure.
@@ -55,6 +65,11 @@ def main() -> None:
         tell(assessing.asked(assessing.ask()))
     if "elapsed" in figures:
         tell(elapsed.figure(elapsed.measure()))
+    if "intake" in figures:
+        tell(intake.figure(intake.taken(intake.SHORT if chosen.short else intake.ROWS)))
+    if "windows" in figures:
+        samples = windows.SHORT if chosen.short else windows.SAMPLES
+        tell(windows.figure(asyncio.run(windows.measure(samples))))
     print(f"Taken in {time.monotonic() - begun:.0f} s.")
 
 

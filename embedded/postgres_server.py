@@ -40,6 +40,12 @@ SETTINGS = (
     "unix_socket_directories=",  # no socket: no socket lock to go stale
     "timezone=UTC",
     "log_timezone=UTC",
+    "shared_buffers=256MB",
+    "work_mem=16MB",
+    "max_wal_size=4GB",
+    "random_page_cost=1.1",  # no disk that turns
+    "jit=off",  # our statements are many and short
+    "max_locks_per_transaction=256",  # a window over years locks each of its months
 )
 UNSAFE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 

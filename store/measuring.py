@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     BigInteger,
     ColumnElement,
     FromClause,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    and_,
     bindparam,
     case,
     cast,
@@ -25,6 +27,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -40,8 +43,8 @@ from domain.terms.shape import Clock, Kind, Kpi, Measure
 from domain.threshold import Edge, Threshold
 from store import statistics
 from store.known import is_last
-from store.statistics import Amounts, Knowledge, added, amounts_of
-from store.tables import sample, ticket
+from store.statistics import AMOUNTS, DAY, KEY, TICK, Amounts, amounts_of, keeping
+from store.tables import sample, statistic, ticket
 
 EVENTS = {
     Clock.RESPONSE: ticket.c.responded_at,
@@ -59,52 +62,15 @@ async def aggregate(
     """One aggregate for each window, in their order; what had to be counted is kept."""
     measure = kpi.measure
     found = await statistics.look(connection, agreement, measure, windows)
-    waiting = [window for window, each in zip(windows, found, strict=True) if not each.amounts]
-    counted = await _counted_anew(connection, agreement, measure, list(dict.fromkeys(waiting)))
+    waiting = [window for window, each in zip(windows, found, strict=True) if each is None]
+    counted: dict[Window, Amounts] = {}
+    if waiting:
+        given = statistics.bound(agreement, measure, waiting)
+        rows = await connection.execute(prepared(measure), given)
+        counted = {window: amounts_of(row) for window, row in zip(waiting, rows, strict=True)}
     return [
-        _aggregate(measure, each.amounts or counted[window])
+        _aggregate(measure, each or counted[window])
         for window, each in zip(windows, found, strict=True)
-    ]
-
-
-async def _counted_anew(
-    connection: AsyncConnection, agreement: str, measure: Measure, windows: Sequence[Window]
-) -> dict[Window, Amounts]:
-    """The amounts of windows from those of their days, of which the missing ones are read."""
-    if not windows:
-        return {}
-    days = {window: statistics.days_of(window) for window in windows}
-    several = list(dict.fromkeys(each for window in windows for each in (*days[window], window)))
-    looked = await statistics.look(connection, agreement, measure, several)
-    known = dict(zip(several, looked, strict=True))
-    amounts = {day: found.amounts for day, found in known.items() if found.amounts}
-    missing = [each for window in windows for each in days[window] if each not in amounts]
-    read = await _read(connection, agreement, measure, list(dict.fromkeys(missing)))
-    amounts |= {day: found for day, _, found in read}
-    sums = {window: added([amounts[day] for day in days[window]]) for window in windows}
-    # Whatever came in since we looked is in these sums, and they are kept for what they are not.
-    late = {day for day, knowledge, _ in read if knowledge != known[day].knowledge}
-    whole = [
-        (window, known[window].knowledge, sums[window])
-        for window in windows
-        if len(days[window]) > 1 and late.isdisjoint(days[window])
-    ]
-    await statistics.keep(connection, agreement, measure, [*read, *whole])
-    return sums
-
-
-async def _read(
-    connection: AsyncConnection, agreement: str, measure: Measure, windows: Sequence[Window]
-) -> list[tuple[Window, Knowledge, Amounts]]:
-    """Read the facts of windows; what is known of each is seen by the same look at the record."""
-    if not windows:
-        return []
-    given = statistics.bound(agreement, measure, windows)
-    del given["measure"]
-    rows = await connection.execute(prepared(measure), given)
-    return [
-        (window, (row.intakes, row.latest_at), amounts_of(row))
-        for window, row in zip(windows, rows, strict=True)
     ]
 
 
@@ -130,18 +96,89 @@ def prepared(measure: Measure) -> Select[Any]:
 
 
 def statement(measure: Measure) -> Select[Any]:
-    """The statement for all windows at once; `store.statistics.bound` tells what it binds."""
-    window = statistics.spans()
-    knowledge = statistics.knowledge_of(window)
-    counted = _counted(measure, window, knowledge)
+    """The statement for all windows at once; `store.statistics.bound` tells what it binds.
+
+    It adds the days of each window up, reads those that are not kept, and keeps them and the
+    window. All of it is one look at the record, so that what is kept is what was known.
+    """
+    asked = _asked()
+    looked = _looked(asked)
+    lacking = and_(looked.c.facts.is_(None), looked.c.intakes > 0)
+    counted = _counted(measure, looked)
+    read = (
+        select(
+            looked.c.n, *(looked.c[name] for name in KEY), *(counted.c[name] for name in AMOUNTS)
+        )
+        .select_from(looked.join(counted, true()))
+        .where(lacking)
+        .cte("read")
+        .prefix_with("MATERIALIZED")
+    )
+    days = union_all(
+        select(looked.c.n, *(looked.c[name] for name in AMOUNTS)).where(looked.c.facts > 0),
+        select(read.c.n, *(read.c[name] for name in AMOUNTS)),
+    ).subquery("days")
+    summed = (
+        select(days.c.n, *(func.sum(days.c[name]).label(name) for name in AMOUNTS))
+        .group_by(days.c.n)
+        .subquery("summed")
+    )
+    whole = (
+        select(asked, *(func.coalesce(summed.c[name], 0).label(name) for name in AMOUNTS))
+        .select_from(asked.outerjoin(summed, summed.c.n == asked.c.n))
+        .cte("whole")
+        .prefix_with("MATERIALIZED")
+    )
+    longer = and_(whole.c.end_at > whole.c.start_at + DAY, whole.c.intakes > 0)
     return (
-        select(knowledge.c.intakes, knowledge.c.latest_at, counted)
-        .select_from(window.join(knowledge, true()).join(counted, true()))
-        .order_by(window.c.n)
+        select(*(whole.c[name] for name in AMOUNTS))
+        .order_by(whole.c.n)
+        .add_cte(keeping(read, true(), "kept_days"), keeping(whole, longer, "kept_windows"))
     )
 
 
-def _counted(measure: Measure, window: FromClause, knowledge: FromClause) -> FromClause:
+def _asked() -> CTE:
+    """The windows, and what is known of each."""
+    window = statistics.spans()
+    knowledge = statistics.knowledge_of(window)
+    return (
+        select(window, knowledge.c.intakes, knowledge.c.latest_at)
+        .select_from(window.join(knowledge, true()))
+        .cte("asked")
+        .prefix_with("MATERIALIZED")
+    )
+
+
+def _looked(asked: CTE) -> CTE:
+    """The days of the windows, what is known of each, and what is kept of it."""
+    starts = (
+        func.generate_series(asked.c.start_at, asked.c.end_at - TICK, DAY)
+        .table_valued("start_at")
+        .render_derived("day_of")
+    )
+    day = (
+        select(
+            asked.c.n,
+            asked.c.known_at,
+            starts.c.start_at,
+            func.least(starts.c.start_at + DAY, asked.c.end_at).label("end_at"),
+        )
+        .select_from(asked.join(starts, true()))
+        .subquery("day")
+    )
+    knowledge = statistics.knowledge_of(day)
+    told = (knowledge.c.intakes, knowledge.c.latest_at, knowledge.c.revises)
+    return (
+        select(day, *told, *statistics.kept())
+        .select_from(
+            day.join(knowledge, true()).outerjoin(statistic, statistics.kept_of(day, knowledge))
+        )
+        .cte("looked")
+        .prefix_with("MATERIALIZED")
+    )
+
+
+def _counted(measure: Measure, window: FromClause) -> FromClause:
     """What the facts of one window amount to."""
     table, at = (ticket, ticket.c.opened_at) if measure.series is None else (sample, sample.c.at)
     reading = _reading(measure)
@@ -159,7 +196,7 @@ def _counted(measure: Measure, window: FromClause, knowledge: FromClause) -> Fro
         at >= window.c.start_at,
         at < window.c.end_at,
         table.c.received_at < window.c.known_at,
-        or_(~knowledge.c.revises, is_last(table, window.c.known_at)),
+        or_(~window.c.revises, is_last(table, window.c.known_at)),
         *_filters(table, measure.where),
     )
     if measure.series is not None:

@@ -7,22 +7,25 @@ for a window, at whatever instant it is asked for. Nothing has to be thrown away
 out of date.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    CTE,
+    ColumnElement,
     DateTime,
     FromClause,
+    Interval,
     Select,
     and_,
     bindparam,
     false,
     func,
+    literal_column,
     select,
     true,
 )
@@ -30,25 +33,31 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.facts import FactKind
-from domain.measurement import Window, total
+from domain.measurement import Window
 from domain.terms.shape import Measure
 from store.tables import statistic, touched
 
 MEANING = 1
 """To be raised when a measure comes to count otherwise: statistics of another meaning are void."""
 
-DAY = timedelta(hours=24)
-"""Windows are counted by such days from their start on; a touch is no longer than this either."""
+DAY = literal_column("interval '24 hours'", Interval)
+"""Windows are counted by such days from their start on; a touch is no longer than this either. As
+text: a parameter would become `1 day`, which has 23 or 25 hours in a session of another zone."""
+
+TICK = literal_column("interval '1 microsecond'", Interval)
 
 INSTANTS = ARRAY(DateTime(timezone=True))
 
-Knowledge: TypeAlias = tuple[int, datetime | None]
-"""How many touches of a span were known, and when the last of them was received."""
+KEY = ("start_at", "end_at", "intakes", "latest_at")
+"""What tells the statistics of a measure apart."""
+
+AMOUNTS = ("num", "facts", "missing", "mark_high", "mark_low")
+"""What can be added up: of spans that do not overlap, the sums are those of the whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """What can be added up: of spans that do not overlap, the sum is that of the whole."""
+    """What the facts of a span amount to."""
 
     num: Decimal = Decimal(0)
     facts: int = 0
@@ -57,37 +66,10 @@ class Amounts:
     mark_low: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What is known of a window, and its amounts if they are kept already."""
-
-    knowledge: Knowledge
-    amounts: Amounts | None
-
-
 def amounts_of(row: Any) -> Amounts:  # noqa: ANN401 - a row with the columns of `statistic`
     """The amounts that a row says."""
-    return Amounts(row.num, row.facts, row.missing, int(row.mark_high), int(row.mark_low))
-
-
-def added(several: Sequence[Amounts]) -> Amounts:
-    """The amounts of all the spans together."""
-    return Amounts(
-        total(each.num for each in several),
-        sum(each.facts for each in several),
-        sum(each.missing for each in several),
-        sum(each.mark_high for each in several),
-        sum(each.mark_low for each in several),
-    )
-
-
-def days_of(window: Window) -> list[Window]:
-    """The days of a window, the last of them perhaps shorter."""
-    starts = [window.start]
-    while starts[-1] + DAY < window.end:
-        starts.append(starts[-1] + DAY)
-    ends = [*starts[1:], window.end]
-    return [Window(start, end, window.known_at) for start, end in zip(starts, ends, strict=True)]
+    counts = (int(getattr(row, name)) for name in AMOUNTS[1:])
+    return Amounts(row.num, *counts)
 
 
 def bound(agreement: str, measure: Measure, windows: Sequence[Window]) -> dict[str, Any]:
@@ -140,10 +122,9 @@ def knowledge_of(window: FromClause) -> FromClause:
     )
 
 
-def _looking() -> Select[Any]:
-    window = spans()
-    knowledge = knowledge_of(window)
-    same = and_(
+def kept_of(window: FromClause, knowledge: FromClause) -> ColumnElement[bool]:
+    """Which statistic holds for a window of which so much is known."""
+    return and_(
         statistic.c.agreement == bindparam("agreement"),
         statistic.c.measure == bindparam("measure"),
         statistic.c.start_at == window.c.start_at,
@@ -151,10 +132,21 @@ def _looking() -> Select[Any]:
         statistic.c.intakes == knowledge.c.intakes,
         statistic.c.latest_at == knowledge.c.latest_at,
     )
-    kept = [statistic.c[name] for name in ("num", "facts", "missing", "mark_high", "mark_low")]
+
+
+def kept() -> list[ColumnElement[Any]]:
+    """The amounts that are kept."""
+    return [statistic.c[name] for name in AMOUNTS]
+
+
+def _looking() -> Select[Any]:
+    window = spans()
+    knowledge = knowledge_of(window)
     return (
-        select(knowledge.c.intakes, knowledge.c.latest_at, *kept)
-        .select_from(window.join(knowledge, true()).outerjoin(statistic, same))
+        select(knowledge.c.intakes, *kept())
+        .select_from(
+            window.join(knowledge, true()).outerjoin(statistic, kept_of(window, knowledge))
+        )
         .order_by(window.c.n)
     )
 
@@ -164,41 +156,18 @@ LOOKING = _looking()
 
 async def look(
     connection: AsyncConnection, agreement: str, measure: Measure, windows: Sequence[Window]
-) -> list[Found]:
-    """What is known and kept of each window, in their order. Of one never touched: nothing at all."""
+) -> list[Amounts | None]:
+    """What is kept of each window, in their order. Of one never touched that is nothing at all."""
     rows = await connection.execute(LOOKING, bound(agreement, measure, windows))
     return [
-        Found(
-            (row.intakes, row.latest_at),
-            Amounts() if not row.intakes else None if row.num is None else amounts_of(row),
-        )
+        Amounts() if not row.intakes else None if row.num is None else amounts_of(row)
         for row in rows
     ]
 
 
-async def keep(
-    connection: AsyncConnection,
-    agreement: str,
-    measure: Measure,
-    several: Iterable[tuple[Window, Knowledge, Amounts]],
-) -> None:
-    """Keep what was counted with this knowledge; what was never touched needs no keeping."""
-    rows = [
-        {
-            "agreement": agreement,
-            "measure": key_of(measure),
-            "start_at": window.start,
-            "end_at": window.end,
-            "intakes": intakes,
-            "latest_at": latest_at,
-            "num": amounts.num,
-            "facts": amounts.facts,
-            "missing": amounts.missing,
-            "mark_high": amounts.mark_high,
-            "mark_low": amounts.mark_low,
-        }
-        for window, (intakes, latest_at), amounts in several
-        if intakes
-    ]
-    if rows:
-        await connection.execute(insert(statistic).on_conflict_do_nothing(), rows)
+def keeping(rows: FromClause, which: ColumnElement[bool], name: str) -> CTE:
+    """Keep the amounts of these rows; somebody else may have done so meanwhile."""
+    names = ("agreement", "measure", *KEY, *AMOUNTS)
+    mine: list[ColumnElement[Any]] = [bindparam("agreement"), bindparam("measure")]
+    several = select(*mine, *(rows.c[each] for each in (*KEY, *AMOUNTS))).where(which)
+    return insert(statistic).from_select(names, several).on_conflict_do_nothing().cte(name)
