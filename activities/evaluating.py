@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.facts import Fact, FactKind
 from domain.facts.book import FactBook, book
 from domain.lifecycle import OVER
-from domain.measurement import Aggregate, Window
+from domain.measurement import Aggregate, Window, carries_on
+from domain.measurement import wanted as columns_wanted
 from domain.measures.incidents import one_credit_each
 from domain.measures.outcome import of_figure
 from domain.measures.readings import figure_of
@@ -30,7 +31,7 @@ from domain.terms.shape import Kind, Kpi
 from domain.timeline import Edition, Timeline
 from domain.zones import zone_named
 from store import editions
-from store.known import Wanted, facts_within, standing_facts
+from store.known import States, Wanted, facts_within, standing_facts
 from store.measuring import aggregate
 
 AT_ONCE = 500
@@ -234,6 +235,9 @@ def _want(wanted: Wanted, kpi: Kpi) -> None:
         if kind != FactKind.EVENT:
             wanted.add(kind, [name])
     wanted.clocks |= kpi.measure.clock is not None
+    if carries_on(kpi.measure):
+        where = tuple(sorted(columns_wanted(kpi.measure.where).items()))
+        wanted.states.add(States(kpi.measure.series or "", where, kpi.per))
 
 
 def _span(due: Sequence[DuePeriod], made: Made) -> tuple[datetime, datetime]:

@@ -117,6 +117,11 @@ def excludes_missing(measure: Measure) -> bool:
     return measure.kind == Kind.MEAN or measure.missing == Missing.EXCLUDED
 
 
+def carries_on(measure: Measure) -> bool:
+    """Whether a sample is a state that holds until the next, so that it matters to later periods."""
+    return measure.kind == Kind.AVAILABILITY and measure.series is not None
+
+
 def wanted(where: Mapping[str, tuple[str, ...] | str]) -> dict[str, tuple[str, ...]]:
     """The values that each column may have."""
     return {

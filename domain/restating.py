@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from domain.facts import FactKind
+from domain.measurement import carries_on
 from domain.measures.selection import SOURCES, counts_tickets
 from domain.results import Result, Status
 from domain.schedule import DuePeriod
@@ -203,12 +204,13 @@ class _Work:
     def _is_touched(self, result: Result) -> bool:
         """Whether facts of the KPI, or of one on which it rests, lie in the period."""
         period = result.period
-        inside = [
-            each for each in self.touched if each.start < period.end and period.start < each.end
-        ]
+        before = [each for each in self.touched if each.start < period.end]
         kpis = {kpi.key: kpi for kpi in terms_of(self.timeline, result.edition).kpis}
         keys = [result.kpi.key]
         for key in keys:
+            # A state is carried on, so that one of before may still hold in the period.
+            carried = carries_on(kpis[key].measure)
+            inside = (each for each in before if carried or period.start < each.end)
             if any(takes(kpis[key], each) for each in inside):
                 return True
             keys += [part for part in kpis[key].measure.parts or () if part not in keys]

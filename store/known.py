@@ -13,12 +13,14 @@ from sqlalchemy import (
     Text,
     and_,
     cast,
+    collate,
     func,
     literal,
     literal_column,
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.facts import Fact, FactKind, ReliefFact
@@ -52,16 +54,30 @@ STANDING = (
 """Kinds of which there are few, and which matter far from their own instants."""
 
 
+@dataclass(frozen=True, slots=True)
+class States:
+    """A series whose last sample before a window holds in it: of which samples, and split by what.
+
+    `where` are the values that columns may have.
+    """
+
+    series: str
+    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    per: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class Wanted:
     """What is wanted of a window: the names of series, services and instruments, by kind.
 
     Of tickets the names are the instants by which they belong to a period (`opened`, `resolved` …);
-    with `clocks` whatever befell these tickets is wanted too, however long before.
+    with `clocks` whatever befell these tickets is wanted too, however long before. Of `states` the
+    last samples before the window are wanted too.
     """
 
     names: dict[FactKind, set[str]] = field(default_factory=dict)
     clocks: bool = False
+    states: set[States] = field(default_factory=set)
 
     def add(self, kind: FactKind, names: Iterable[str]) -> None:
         """Want more."""
@@ -131,7 +147,26 @@ async def facts_within(
                     or_(fact.c.at >= start, fact.c.ends_at > start),
                 )
                 found += [fact_of(row) for row in await connection.execute(query)]
+    for states in wanted.states:
+        query = _last_before(_known(sample, agreement, known_at), states, start)
+        found += [sample_of(row) for row in await connection.execute(query)]
     return found
+
+
+def _last_before(query: Select[Any], states: States, start: datetime) -> Select[Any]:
+    """The last sample before an instant: one, or of a KPI that is split one of each part."""
+
+    def column(name: str) -> ColumnElement[Any]:
+        return sample.c.columns.op("->>", return_type=Text())(name)
+
+    query = query.where(sample.c.series == states.series, sample.c.at < start)
+    for name, values in states.where:
+        query = query.where(column(name).in_(values))
+    latest = sample.c.at.desc(), collate(sample.c.id, "C").desc()
+    if not states.per:
+        return query.order_by(*latest).limit(1)
+    parts = [column(name) for name in states.per]
+    return query.ext(distinct_on(*parts)).order_by(*parts, *latest)
 
 
 async def facts_of_ticket(

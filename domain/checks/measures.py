@@ -6,7 +6,7 @@ One table says what each kind takes, one what each source has; the rules look th
 from dataclasses import dataclass
 from decimal import Decimal
 
-from domain.measurement import LENGTHS
+from domain.measurement import LENGTHS, carries_on
 from domain.terms.measures import Kind, Measure, Score
 from domain.terms.problems import Findings, Found, Rule, Rules
 from domain.terms.ranges import BOUNDED, DURATIONS, EVERYTHING, PERCENTAGES, Cut, Range
@@ -54,7 +54,7 @@ KINDS = {
     ),
     Kind.RATE: Takes(("counts", "tickets"), needs=("counts", "over"), allows=("times",)),
     Kind.MEAN_OF_RATES: Takes(("intervals",)),
-    Kind.AVAILABILITY: Takes(("outages",)),
+    Kind.AVAILABILITY: Takes(("outages", "series")),
     Kind.ATTAINMENT: Takes(("clock",), allows=("missing",)),
     Kind.CONTACT: Takes(("counts",), needs=("formula",), ignores=("of",)),
     Kind.SURVEY: Takes(("surveys",), needs=("score",), allows=("good", "minimum_sample")),
@@ -76,6 +76,9 @@ OF_SOURCE = {
     ),
 }
 """Keys that belong to a source, whatever is made of it."""
+
+OF_STATES = ("before", "missing", "calendar", "maintenance_in_denominator")
+"""Keys of availability from samples of a state."""
 
 UNITS = {
     Kind.PROPORTION: "%",
@@ -147,6 +150,7 @@ def measure_has_its_keys(kpi: Kpi) -> Findings:
             yield Found(("measure",), Rule.KEY_NEEDED, said, f"add `{key}: …`")
     useful = {"kind", "clause", *SOURCES, *takes.needs, *takes.allows, "good"}
     useful |= {key for source in sources for key in OF_SOURCE.get(source, ())}
+    useful |= {*OF_STATES} if carries_on(measure) else set()
     useful |= {"where"} if {*sources} - {"parts"} else set()
     useful -= {*takes.ignores}
     for key in Measure.model_fields:
@@ -172,6 +176,8 @@ def good_is_needed(measure: Measure) -> bool:
     """Whether a share is taken of values that do not say by themselves whether they are good."""
     if measure.kind == Kind.SURVEY:
         return measure.score == Score.TOP_BOX
+    if measure.kind == Kind.AVAILABILITY:
+        return carries_on(measure)
     return measure.kind == Kind.PROPORTION and measure.flag is None and measure.clock is None
 
 
@@ -179,6 +185,8 @@ def good_is_useful(measure: Measure) -> bool:
     """Whether values can be good or bad at all."""
     if measure.kind == Kind.SURVEY:
         return measure.score == Score.TOP_BOX
+    if measure.kind == Kind.AVAILABILITY:
+        return carries_on(measure)
     return "good" in KINDS[measure.kind].allows and measure.flag is None
 
 

@@ -18,6 +18,7 @@ from domain.measures.readings import (
     sum_of,
 )
 from domain.measures.slices import mean_of_rates
+from domain.measures.states import availability_of_states
 from domain.measures.surveys import survey_score
 from domain.terms.shape import Kind
 
@@ -26,6 +27,11 @@ __all__ = ["MEASURES", "Figure", "Frame", "measured"]
 
 def _reported(_: Frame) -> Figure:
     return no_figure("No result was reported.")
+
+
+def _availability(frame: Frame) -> Figure:
+    of_states = frame.measure.series is not None
+    return availability_of_states(frame) if of_states else availability(frame)
 
 
 MEASURES: dict[Kind, Callable[[Frame], Figure]] = {
@@ -39,7 +45,7 @@ MEASURES: dict[Kind, Callable[[Frame], Figure]] = {
     Kind.RATIO: pooled_ratio,
     Kind.RATE: rate,
     Kind.MEAN_OF_RATES: mean_of_rates,
-    Kind.AVAILABILITY: availability,
+    Kind.AVAILABILITY: _availability,
     Kind.ATTAINMENT: attainment,
     Kind.CONTACT: contact_service_level,
     Kind.SURVEY: survey_score,

@@ -53,8 +53,8 @@ def availability(frame: Frame) -> Figure:
         budget=spare_time(frame.kpi, agreed, down / users),
         inputs_digest=_digest(frame),
         lead=_lead(frame, agreed, down, outages),
-        reason=(*_each(outages), *_maintenance_sentence(frame, excused)),
-        assumed=_assumed(frame, excused),
+        reason=(*_each(outages), *excused_sentence(frame, excused)),
+        assumed=excused_assumed(frame, excused),
     )
 
 
@@ -146,14 +146,16 @@ def _one(outage: Down) -> str:
     return f"{outage.id}: {length_text(outage.length)}{users}"
 
 
-def _maintenance_sentence(frame: Frame, excused: Fraction) -> Iterator[str]:
+def excused_sentence(frame: Frame, excused: Fraction) -> Iterator[str]:
+    """What became of time that is excused."""
     if excused:
         counts = "is part" if frame.measure.maintenance_in_denominator else "is no part"
         said = f"{length_text(excused)} of excused time is no downtime"
         yield f"{said}, and {counts} of the agreed time."
 
 
-def _assumed(frame: Frame, excused: Fraction) -> tuple[Assumed, ...]:
+def excused_assumed(frame: Frame, excused: Fraction) -> tuple[Assumed, ...]:
+    """What the terms leave open of time that is excused."""
     if "maintenance_in_denominator" in frame.measure.model_fields_set or not excused:
         return ()
     said = "excused time is part of the agreed time by which is divided"

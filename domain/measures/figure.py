@@ -23,10 +23,12 @@ AnyFact = TypeVar("AnyFact", bound=Fact)
 class Frame:
     """A window of time, and what a KPI's measure needs to know about it.
 
-    `facts` are those that belong to the window; outages need only reach into it. `volumes` are the
+    `facts` are those that belong to the window; outages need only reach into it, and a state that
+    is carried into it is the last one before. `volumes` are the
     counts below a rate whose numerator is no count. `runs` are the clocks of tickets by id, `parts`
     the figures of other KPIs by key, `hours` the open hours of availability. `cut` is time that
-    relief takes out: stretches apart from each other, in order.
+    relief takes out: stretches apart from each other, in order. What came after `known_at` is
+    unknown; None is everything.
     """
 
     kpi: Kpi
@@ -39,6 +41,7 @@ class Frame:
     parts: Mapping[str, Fraction | None] = field(default_factory=dict)
     hours: ServiceCalendar | None = None
     cut: tuple[Cut, ...] = ()
+    known_at: datetime | None = None
 
     @property
     def measure(self) -> Measure:

@@ -11,6 +11,7 @@ from domain.clock import ClockRun, run
 from domain.clocks.hours import Agreed, calendars_of, is_open_hours
 from domain.facts import CountFact, Fact, Outage, Ticket, TicketEvent
 from domain.facts.book import FactBook
+from domain.measurement import carries_on
 from domain.measures.cuts import Cut, without
 from domain.measures.figure import Frame
 from domain.measures.selection import Selection, Shelf, select
@@ -31,11 +32,15 @@ FEW = 100
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The facts, the events of each ticket, and the instant as of which clocks are read."""
+    """The facts, the events of each ticket, and the instant as of which clocks are read.
+
+    `known_at` is that as of which everything is known; None is without end.
+    """
 
     book: FactBook
     events: Mapping[str, list[TicketEvent]]
     now: datetime | None
+    known_at: datetime | None = None
 
 
 def known(book: FactBook, known_at: datetime | None) -> Known:
@@ -44,7 +49,7 @@ def known(book: FactBook, known_at: datetime | None) -> Known:
     for event in book.ticket_events:
         events[event.ticket].append(event)
     if known_at is not None:
-        return Known(book, events, known_at)
+        return Known(book, events, known_at, known_at)
     instants = [event.at for event in book.ticket_events]
     for ticket in book.tickets:
         told = (ticket.opened_at, ticket.responded_at, ticket.resolved_at, ticket.closed_at)
@@ -94,7 +99,12 @@ class Setting:
         """Every dimension of which there are facts in that time."""
         selection = self.selection(kpi)
         shelves = (*selection.facts.items(), *selection.volumes.items())
-        return {dim for dim, shelf in shelves if shelf.within(since, until)}
+        carried = carries_on(kpi.measure)
+        return {
+            dim
+            for dim, shelf in shelves
+            if shelf.within(since, until) or (carried and shelf.last_before(since))
+        }
 
     def frame(
         self,
@@ -106,7 +116,13 @@ class Setting:
     ) -> Frame:
         """A period of a KPI with all that its measure needs; what happened in `cut` is left out."""
         selection = self.selection(kpi)
-        facts = _uncut(selection.facts.get(dim, NONE), period, cut)
+        shelf = selection.facts.get(dim, NONE)
+        if carries_on(kpi.measure):
+            # A state of before holds on; whatever is cut, the states stay whole.
+            within = shelf.within(period.start, period.end)
+            facts = [*shelf.last_before(period.start), *within]
+        else:
+            facts = _uncut(shelf, period, cut)
         volumes = _uncut(selection.volumes.get(dim, NONE), period, cut)
         hours = kpi.measure.calendar
         return Frame(
@@ -120,6 +136,7 @@ class Setting:
             parts=parts or {},
             hours=None if hours is None else self.calendar(hours),
             cut=cut,
+            known_at=self.known.known_at,
         )
 
     def _runs_of(self, kpi: Kpi, facts: list[Fact]) -> dict[str, ClockRun | None]:

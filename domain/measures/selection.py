@@ -35,6 +35,11 @@ class Shelf:
         found = (_within(fact, start, end) for fact in self.facts[first:last])
         return [fact for fact in found if fact is not None]
 
+    def last_before(self, start: datetime) -> list[Fact]:
+        """The last fact before an instant, if there is any."""
+        first = bisect_left(self.instants, start)
+        return list(self.facts[max(first - 1, 0) : first])
+
 
 def _within(fact: Fact, start: datetime, end: datetime) -> Fact | None:
     """What of a fact belongs to the window, which ends after the fact's instant."""

@@ -71,7 +71,7 @@ class Belongs(StrEnum):
 
 
 class IntervalValue(StrEnum):
-    """What an interval counts as in which nothing happened, or of which nothing is known."""
+    """What time counts as in which nothing happened, or of which nothing is known."""
 
     GOOD = "good"
     BAD = "bad"
@@ -152,6 +152,9 @@ class Measure(Clause):
     )
     users: Count | None = Field(
         None, description="Of outages with `users`: how many there are, so that user time counts."
+    )
+    before: IntervalValue | None = Field(
+        None, description="Of availability from samples: the time before the first one."
     )
     formula: Formula | None = Field(None, description="Of a contact centre's service level.")
     score: Score | None = Field(None, description="Of a survey.")

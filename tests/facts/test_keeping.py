@@ -28,7 +28,7 @@ from domain.facts import (
     TicketEvent,
 )
 from store.facts import Intake, take_in
-from store.known import STANDING, Wanted, facts_within, standing_facts
+from store.known import STANDING, States, Wanted, facts_within, standing_facts
 from store.tables import fact
 
 START = datetime(2027, 3, 1, tzinfo=UTC)
@@ -196,3 +196,37 @@ async def test_a_claim_to_relief_is_as_old_as_its_first_receipt(database: AsyncE
 
     assert found == decided
     assert found.received_at == RECEIVED
+
+
+@pytest.mark.usefixtures("agreed")
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        (States("door"), ["D4"]),
+        (States("door", per=("site",)), ["D3", "D4"]),
+        (States("door", where=(("site", ("york", "hull")),)), ["D3"]),
+        (States("window"), []),
+    ],
+)
+async def test_the_states_with_which_a_window_begins_are_the_last_known_before_it(
+    database: AsyncEngine, states: States, expected: list[str]
+) -> None:
+    def state(name: str, at: datetime, site: str, series: str = "door") -> Sample:
+        return Sample(name, series, at, Decimal(1), {"site": site})
+
+    early = [
+        state("D1", START - 3 * DAY, "york"),
+        state("D2", START - 2 * DAY, "leeds"),
+        state("D3", START - 2 * DAY, "york"),
+        state("D4", START - DAY, "leeds"),
+        state("D5", START, "leeds"),
+        state("D6", START - HOUR, "leeds", "gate"),
+    ]
+    await take(database, early)
+    await take(database, [state("D7", START - HOUR, "leeds")], "second", LATER)
+
+    async with database.connect() as connection:
+        wanted = Wanted(states={states})
+        found = await facts_within(connection, "helpdesk", LATER, (START, END), wanted)
+
+    assert ids(found) == expected

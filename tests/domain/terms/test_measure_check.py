@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.checks.measures import KINDS, OF_SOURCE, SOURCES, possible
+from domain.checks.measures import KINDS, OF_SOURCE, OF_STATES, SOURCES, possible
 from domain.terms.measures import Kind, Measure
 from domain.terms.problems import Rule
 from domain.terms.ranges import DURATIONS, EVERYTHING, PERCENTAGES
@@ -39,6 +39,12 @@ SOUND: list[tuple[str, str, dict[str, Any]]] = [
     ("mean_of_rates", "%", {"intervals": "x", "empty": "good", "absent": "bad"}),
     ("availability", "%", {"outages": "x", "users": 40, "minimum_outage": "1 min"}),
     ("availability", "%", {"outages": "x", "maintenance_in_denominator": "false"}),
+    ("availability", "%", {"series": "x", "good": "at least 1", "before": "good"}),
+    (
+        "availability",
+        "%",
+        {"series": "x", "good": "at least 1", "missing": "excluded", "calendar": "office"},
+    ),
     ("attainment", "%", {"clock": "answer"}),
     ("contact_service_level", "%", {"counts": "x", "formula": "answered_only"}),
     ("survey_score", "%", {"surveys": "x", "score": "top_box", "good": "at least 4"}),
@@ -68,7 +74,9 @@ def test_the_table_knows_every_kind_and_every_key_of_a_measure() -> None:
     of_source = {key for keys in OF_SOURCE.values() for key in keys}
 
     assert set(KINDS) == set(Kind)
-    assert {*SOURCES, *known, *of_source, "kind", "clause", "where"} == set(Measure.model_fields)
+    assert {*SOURCES, *known, *of_source, *OF_STATES, "kind", "clause", "where"} == set(
+        Measure.model_fields
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,7 +92,35 @@ def test_the_table_knows_every_kind_and_every_key_of_a_measure() -> None:
             Rule.NO_SINGLE_SOURCE,
             "measure",
         ),
-        ("availability", "%", {"series": "x"}, Rule.KEY_WITHOUT_USE, "measure.series"),
+        ("availability", "%", {"series": "x"}, Rule.GOOD_MISSING, "measure.good"),
+        (
+            "availability",
+            "%",
+            {"series": "x", "outages": "y", "good": "at least 1"},
+            Rule.NO_SINGLE_SOURCE,
+            "measure",
+        ),
+        (
+            "availability",
+            "%",
+            {"series": "x", "good": "at least 1", "minimum_outage": "1 min"},
+            Rule.KEY_WITHOUT_USE,
+            "measure.minimum_outage",
+        ),
+        (
+            "availability",
+            "%",
+            {"outages": "x", "good": "at least 1"},
+            Rule.GOOD_WITHOUT_USE,
+            "measure.good",
+        ),
+        (
+            "availability",
+            "%",
+            {"outages": "x", "before": "good"},
+            Rule.KEY_WITHOUT_USE,
+            "measure.before",
+        ),
         ("reported", "%", {"series": "x"}, Rule.KEY_WITHOUT_USE, "measure.series"),
         ("reported", "%", {"where": {"a": "b"}}, Rule.KEY_WITHOUT_USE, "measure.where"),
         ("mean", "x", {"flag": "x"}, Rule.MEAN_OF_FLAG, "measure.kind"),
