@@ -82,6 +82,13 @@ KPIS = [
         cut_off="10 days",
         default_when={"consecutive": "2", "of": "missed"},
     ),
+    # Each sample holds until the next, over the ends of months too.
+    kpi(
+        "quiet",
+        {"kind": "availability", "series": "error", "good": "below 1"},
+        {"expected": "at least 10 %"},
+        cut_off="5 days",
+    ),
     # Of its parts one has weeks, and the other is due later than the whole.
     kpi(
         "overall",
@@ -259,6 +266,7 @@ RESTATED = {
     "overall/2027-01",
     "overall/2027-02",
     "overall/2027-03",
+    "quiet/2027-01",
     "uptime/hull/2027-03",
     "uptime/leeds/2027-03",
     "uptime/york/2027-03",
