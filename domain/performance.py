@@ -225,6 +225,9 @@ def _assumed(kpi: Kpi, figure: Figure, result: Result) -> Iterator[Default]:
     where = f"kpis.{kpi.key}"
     for each in figure.assumed:
         yield Default(f"{where}.{each.key}", each.said)
+    if kpi.restate_within is None:
+        said = "late and corrected facts restate a period until the agreement is closed"
+        yield Default(f"{where}.restate_within", said)
     if result.value is None:
         if figure.value is None and "no_data" not in kpi.model_fields_set:
             yield Default(f"{where}.no_data", "a period without facts is left out")

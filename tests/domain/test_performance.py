@@ -469,18 +469,30 @@ def test_a_kpi_without_an_end_has_no_periods_yet() -> None:
 
 
 def test_what_the_terms_leave_open_is_told_where_it_mattered() -> None:
+    restated = Default(
+        "kpis.k.restate_within",
+        "late and corrected facts restate a period until the agreement is closed",
+    )
     assert perform(terms({}), sample("s", "01-05", "1")).defaults == (
+        restated,
         Default("kpis.k.rounding", "figures are compared exactly"),
         Default("kpis.k.target", "met is what its band asks nothing for"),
     )
     assert perform(terms({})).defaults == (
+        restated,
         Default("kpis.k.no_data", "a period without facts is left out"),
     )
-    assert perform(terms({"no_data": "excluded"})).defaults == ()
+    assert perform(terms({"no_data": "excluded"})).defaults == (restated,)
+    said = {"no_data": "excluded", "restate_within": "90 days"}
+    assert perform(terms(said)).defaults == ()
 
 
 def test_what_a_measure_leaves_open_is_told_too() -> None:
-    settled = {"rounding": {"places": "2", "mode": "down"}, "target": AT_LEAST_95}
+    settled = {
+        "rounding": {"places": "2", "mode": "down"},
+        "target": AT_LEAST_95,
+        "restate_within": "90 days",
+    }
     percentile = {"measure": LATENCY | {"kind": "percentile", "percentile": "95 %"}}
     facts = sample("s", "01-05", "1"), ticket("t", "01-05")
 
