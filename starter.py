@@ -21,6 +21,7 @@ VERBS = {
     "call-review": ("commandline.acting", "Call a review out of turn."),
     "withdraw": ("commandline.acting", "Take back a proposed change."),
     "facts": ("commandline.facts", "Hand in files of facts, and look after their rows."),
+    "archive": ("commandline.archiving", "Write facts of past months into files of their own."),
     "list": ("commandline.reading", "List the agreements."),
     "show": ("commandline.reading", "Show one agreement on one page."),
     "now": ("commandline.standing", "Show what is at risk and due next of an agreement."),

@@ -27,7 +27,7 @@ FACT_FILES = click.option(
     multiple=True,
     type=FACTS,
     metavar="FILE…",
-    help="Files of facts, CSV, JSON Lines or .xlsx, or a folder of `facts*` files.",
+    help="Files of facts, CSV or JSON Lines (.gz too) or .xlsx, or a folder of `facts*` files.",
 )
 AMENDMENTS = click.option(
     "--amendment",
@@ -221,7 +221,7 @@ def _facts(
     from domain.facts.files import FactFileError, FactIds
     from domain.facts.mapping import read_mapping
     from domain.zones import zone_named
-    from incoming import Given, Stored, open_source
+    from incoming import Given, on_disk, open_source
 
     zone = zone_named(timeline.latest.zone)
     ids = FactIds()
@@ -233,7 +233,7 @@ def _facts(
     for path in _files(paths):
         try:
             with progress(path) as watch:
-                source = Stored(str(path), path)
+                source = on_disk(path)
                 facts.extend(open_source(source, zone, given, ids=ids, watch=watch).facts)
         except FactFileError as error:
             wrong.append(str(error))
@@ -247,7 +247,7 @@ def _facts(
     return facts
 
 
-FORMS = {".csv", ".jsonl", ".xlsx"}
+FORMS = (".csv", ".jsonl", ".xlsx", ".csv.gz", ".jsonl.gz")
 
 
 def _files(paths: Sequence[Path]) -> list[Path]:
@@ -255,7 +255,7 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            inside = sorted(each for each in path.glob("facts*") if each.suffix in FORMS)
+            inside = sorted(each for each in path.glob("facts*") if each.name.endswith(FORMS))
             if not inside:
                 fail(Exit.NOT_FOUND, f"{path}: no `facts*.csv`, `.jsonl` or `.xlsx` in this folder")
             found.update(dict.fromkeys(inside))

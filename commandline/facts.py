@@ -109,7 +109,9 @@ LARGE = 20_000_000
 @contextmanager
 def progress(path: Path) -> Iterator[Callable[[int], None]]:
     """Tell whoever waits for a large file how far its reading is."""
-    size = path.stat().st_size
+    from incoming.packed import PACKED, unpacked_size
+
+    size = unpacked_size(path) if path.suffix == PACKED else path.stat().st_size
     if not is_terminal() or (size < LARGE and path.suffix != ".xlsx"):
         yield lambda _: None
     elif path.suffix == ".xlsx":

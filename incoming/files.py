@@ -14,9 +14,10 @@ from domain.facts.files import FactFile, FactIds, How, open_facts, open_rows, re
 from domain.facts.formats import Problems, csv_rows, decoded, table
 from domain.facts.mapping import Mapping
 from domain.facts.rules import LONGEST_LINE, FactRule, Wrong
+from incoming.packed import DAMAGED, PACKED, Packed
 
 MOST_BYTES = 8 * 1024**3
-"""Bytes that a file may have."""
+"""Bytes that a file may have, unpacked where it is packed."""
 
 BLOCK = 1024 * 1024
 
@@ -61,6 +62,13 @@ class Stored:
         return self.path.open("rb")
 
 
+def on_disk(path: Path) -> Source:
+    """A file on a disk by its path, packed or not."""
+    if path.suffix == PACKED:
+        return Packed(str(path).removesuffix(PACKED), path)
+    return Stored(str(path), path)
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """What whoever hands in a file says about it."""
@@ -82,7 +90,7 @@ def blocks(source: Source) -> Iterator[bytes]:
     """The bytes of a file, some at a time; FactFileError when there are too many."""
     size = 0
     with source.open() as file:
-        while block := file.read(BLOCK):
+        while block := _block(file, source):
             size += len(block)
             if size > MOST_BYTES:
                 problems = Problems(source.name)
@@ -91,6 +99,17 @@ def blocks(source: Source) -> Iterator[bytes]:
                 problems.add(1, 1, Wrong("", FactRule.TOO_LARGE, message, remedy))
                 problems.refuse()
             yield block
+
+
+def _block(file: BinaryIO, source: Source) -> bytes:
+    try:
+        return file.read(BLOCK)
+    except DAMAGED as error:
+        problems = Problems(f"{source.name}{PACKED}")
+        message = f"the file cannot be unpacked: {error}"
+        remedy = "fetch it again from where it came, or pack it again with gzip"
+        problems.add(1, 1, Wrong("", FactRule.UNKNOWN_FORMAT, message, remedy))
+        problems.refuse()
 
 
 def digest_of(source: Source) -> tuple[str, int]:
