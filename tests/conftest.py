@@ -8,12 +8,17 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from store.engine import connect, migrate
 from tests.lives import Life, living
+
+# A busy machine is no fault of the code: no test asserts a speed.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 APPLICATION = "covenant_tests"
 PASSWORD = "app"
