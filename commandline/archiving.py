@@ -42,7 +42,7 @@ async def write_verb(agreement: str, before: str, folder: Path, *, as_json: bool
     from incoming.archives import ArchiveError, place, problems, writing
     from store.archiving import editions_of
 
-    until = _month(before)
+    until, folder = _month(before), folder.resolve()
     async with record() as connection:
         await connection.execution_options(isolation_level="REPEATABLE READ")
         editions = await editions_of(connection, agreement)

@@ -19,10 +19,13 @@ from typing import Any, BinaryIO
 from domain.facts import FactKind
 from domain.facts.files import FactFileError
 from incoming.files import digest_of, lines_of, on_disk
-from incoming.packed import Packed
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+
+
+MOST_UNPACKED = 1024**3
+"""Bytes of lines after which a month goes on in a further file: far less than a file may have."""
 
 
 class ArchiveError(Exception):
@@ -60,6 +63,7 @@ class Writer:
     folder: Path
     """Where it is written, and `meant`, where it will be."""
     meant: Path
+    most: int = MOST_UNPACKED
     entries: list[Entry] = field(default_factory=list)
     _open: dict[str, "_Growing"] = field(default_factory=dict)
 
@@ -67,21 +71,23 @@ class Writer:
         """Add a line; those of facts that were never known go beside, where nobody assesses them."""
         month = f"{at.astimezone(UTC):%Y-%m}"
         sort = "unseen" if unseen else "facts"
-        name = f"{sort}-{kind}-{month}.jsonl.gz"
         try:
             growing = self._open.get(sort)
-            if growing is None or growing.entry.name != name:
-                growing = self._begin(sort, Entry(name, kind, month, first=_instant(at)))
+            if growing is None or not growing.takes(kind, month, self.most):
+                number = growing.number + 1 if growing and growing.is_of(kind, month) else 1
+                growing = self._begin(sort, kind, month, number)
             growing.add(at, line)
         except OSError as error:
             raise _unwritable(self.meant, error) from error
 
-    def _begin(self, sort: str, entry: Entry) -> "_Growing":
-        """Begin a file. The one before it has ended: its month or its kind is over."""
+    def _begin(self, sort: str, kind: FactKind, month: str, number: int) -> "_Growing":
+        """Begin a file. The one before it has ended: its month or its kind is over, or it is full."""
         if (ended := self._open.pop(sort, None)) is not None:
             ended.close()
+        further = f"-{number}" if number > 1 else ""
+        entry = Entry(f"{sort}-{kind}-{month}{further}.jsonl.gz", kind, month)
         self.entries.append(entry)
-        self._open[sort] = _Growing(entry, self.folder / entry.name)
+        self._open[sort] = _Growing(entry, self.folder / entry.name, number)
         return self._open[sort]
 
     def finish(self, contents: Contents) -> bytes:
@@ -113,15 +119,24 @@ class Writer:
 class _Growing:
     """A packed file that grows, without a name or a time in its head."""
 
-    def __init__(self, entry: Entry, path: Path) -> None:
-        self.entry = entry
+    def __init__(self, entry: Entry, path: Path, number: int) -> None:
+        self.entry, self.number, self.unpacked = entry, number, 0
         self.file = path.open("wb")
         self.packer = gzip.GzipFile(filename="", mode="wb", fileobj=self.file, mtime=0)
 
+    def is_of(self, kind: str, month: str) -> bool:
+        return (self.entry.kind, self.entry.month) == (kind, month)
+
+    def takes(self, kind: str, month: str, most: int) -> bool:
+        return self.is_of(kind, month) and self.unpacked < most
+
     def add(self, at: datetime, line: str) -> None:
-        self.packer.write(f"{line}\n".encode())
+        raw = f"{line}\n".encode()
+        self.packer.write(raw)
+        self.unpacked += len(raw)
         self.entry.rows += 1
         self.entry.last = _instant(at)
+        self.entry.first = self.entry.first or self.entry.last
 
     def close(self) -> None:
         try:
@@ -170,28 +185,33 @@ def writing(folder: Path) -> Iterator[Writer]:
 
 def place(writer: Writer, manifest: bytes) -> bool:
     """Give what was written its name, once it is seen to be sound; whether it was not there yet."""
-    folder = writer.meant
     if wrong := problems(writer.folder):
         msg = f"what was written to {writer.folder} is not what is read from it: {wrong[0]}"
         raise ArchiveError(msg)
-    if folder.is_dir() and any(folder.iterdir()):
-        if (folder / MANIFEST).read_bytes() != manifest:
-            msg = (
-                f"{folder} holds another archive: the facts are others since, or the months are → "
-                "name another folder, and keep both"
-            )
-            raise ArchiveError(msg)
-        if wrong := problems(folder):
-            msg = f"{folder} holds this archive, damaged: {wrong[0]} → move it away, and run again"
-            raise ArchiveError(msg)
-        return False
+    folder = writer.meant
     try:
+        if folder.is_dir() and any(folder.iterdir()):
+            _must_be(folder, manifest)
+            return False
         _settle_folder(writer.folder)
         writer.folder.rename(folder)
         _settle_folder(folder.parent)
     except OSError as error:
         raise _unwritable(folder, error) from error
     return True
+
+
+def _must_be(folder: Path, manifest: bytes) -> None:
+    """Refuse a folder that holds anything but this very archive."""
+    if (folder / MANIFEST).read_bytes() != manifest:
+        msg = (
+            f"{folder} holds another archive: the facts are others since, or the months are → "
+            "name another folder, and keep both"
+        )
+        raise ArchiveError(msg)
+    if wrong := problems(folder):
+        msg = f"{folder} holds this archive, damaged: {wrong[0]} → move it away, and run again"
+        raise ArchiveError(msg)
 
 
 def _settle_folder(folder: Path) -> None:
@@ -247,16 +267,9 @@ def problems(folder: Path) -> list[str]:
     wrong = []
     rows: dict[str, int] = {}
     for entry in told["files"]:
-        path = folder / Path(entry.name).name
         rows[entry.kind] = rows.get(entry.kind, 0) + entry.rows
-        if not path.is_file():
-            wrong.append(f"{path}: the file is missing → {FETCH}")
-            continue
-        digest, _ = digest_of(_Raw(entry.name, path))
-        if digest != entry.sha256:
-            wrong.append(f"{path}: the file was changed, its SHA-256 is {digest} → {FETCH}")
-        elif (found := _lines(path)) != entry.rows:
-            wrong.append(f"{path}: {found:,} rows and not {entry.rows:,} → {FETCH}")
+        if said := _wrong_with(entry, path := folder / Path(entry.name).name):
+            wrong.append(f"{path}: {said} → {FETCH}")
     if rows != told["registered"]:
         counted, registered = sum(rows.values()), sum(told["registered"].values())
         wrong.append(
@@ -275,10 +288,15 @@ def problems(folder: Path) -> list[str]:
 FETCH = "fetch it again from where it is kept"
 
 
-def _lines(path: Path) -> int | None:
-    source = on_disk(path)
-    assert isinstance(source, Packed)  # noqa: S101 - every file of an archive is
+def _wrong_with(entry: Entry, path: Path) -> str | None:
+    """In what a file is not what the manifest says of it, if in anything."""
     try:
-        return sum(1 for _ in lines_of(source))
-    except FactFileError:
-        return None
+        if not path.is_file():
+            return "the file is missing"
+        digest, _ = digest_of(_Raw(entry.name, path))
+        if digest != entry.sha256:
+            return f"the file was changed, its SHA-256 is {digest}"
+        found = sum(1 for _ in lines_of(on_disk(path)))
+    except (OSError, FactFileError) as error:
+        return f"the file cannot be read: {error}"
+    return None if found == entry.rows else f"it has {found:,} rows and not {entry.rows:,}"

@@ -117,10 +117,14 @@ async def test_every_revision_is_there_and_is_known_as_the_record_knew_it(
     await take(database, second, "second", RECEIVED + DAY)
     await take(database, [SAMPLE], "third", RECEIVED + 2 * DAY)
 
-    await archive("write", "helpdesk", "--before", "2027-04", "--to", tmp_path / "out")
+    for month, name in (("2027-04", "out"), ("2027-05", "more")):
+        await archive("write", "helpdesk", "--before", month, "--to", tmp_path / name)
 
     facts = read(tmp_path / "out")
     assert len(facts) == 7
+    # Archives that overlap say some things twice, and the same.
+    both = _facts([tmp_path / "out", tmp_path / "more"], timeline())
+    assert book(both) == book(facts)
     for days, sample, surveys in (
         (1, "1.5", {("Q1", START), ("Q2", APRIL + DAY)}),
         (2, "9", {("Q1", APRIL + DAY), ("Q2", START)}),
@@ -209,6 +213,24 @@ def sound(tmp_path: Path) -> Path:
         counted = {"sample": 1, "survey": 1}
         assert archives.place(writer, writer.finish(archives.Contents("a", "2027-04", [], counted)))
     return folder
+
+
+def test_a_long_month_goes_on_in_further_files(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    with archives.writing(folder) as writer:
+        writer.most = 30
+        for at_ in (START, START, START, START + DAY, APRIL):
+            writer.write(FactKind.SAMPLE, at_, '{"id":"12345"}', unseen=False)
+        contents = archives.Contents("a", "2027-05", [], {"sample": 5})
+        assert archives.place(writer, writer.finish(contents))
+
+    told, _ = archives.manifest_of(folder)
+    assert [(each.name, each.rows) for each in told["files"]] == [
+        ("facts-sample-2027-03-2.jsonl.gz", 2),
+        ("facts-sample-2027-03.jsonl.gz", 2),
+        ("facts-sample-2027-04.jsonl.gz", 1),
+    ]
+    assert archives.problems(folder) == []
 
 
 def verified(folder: Path) -> Result:
