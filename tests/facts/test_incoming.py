@@ -1,5 +1,6 @@
 """Files as they come: streamed in little memory, whatever their size, lines and endings."""
 
+import gzip
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import pytest
 from domain.facts import FactKind
 from domain.facts.files import FactFileError
 from domain.zones import zone_named
-from incoming import Bytes, Given, Stored, first_rows, open_source
+from incoming import Bytes, Given, Stored, first_rows, on_disk, open_source
 from incoming import files as incoming_files
 from incoming.doubtful import Doubts, hashed
 from incoming.files import digest_of, lines_of
+from incoming.packed import unpacked_size
 
 LONDON = zone_named("Europe/London")
 
@@ -50,6 +52,20 @@ def test_a_file_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) ->
 
     with pytest.raises(FactFileError, match=r"f\.csv:1:1: .*too-large"):
         digest_of(Bytes("f.csv", b"four"))
+
+
+def test_a_packed_file_may_hold_no_more_than_any_other(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(incoming_files, "MOST_BYTES", 1_000_000)
+    path = tmp_path / "f.jsonl.gz"
+    path.write_bytes(gzip.compress(b"\n" * 100_000_000))
+
+    with pytest.raises(FactFileError, match=r"f\.jsonl:1:1: .*too-large"):
+        list(lines_of(on_disk(path)))
+
+    assert path.stat().st_size < 100_000
+    assert unpacked_size(path) == 100_000_000
 
 
 def test_a_line_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
