@@ -1,4 +1,4 @@
-"""Figure 9: facts into the record with all checks, against bare COPY of the same rows."""
+"""Figure 9: a file handed in, with all checks, against bare COPY of the same rows."""
 
 import asyncio
 import time
@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 from bench.figures import Figure, Row
-from bench.record import AGREEMENT, FIRST, Record, record
-from domain.facts import FactKind
-from domain.facts.files import open_facts
+from bench.large import ACTOR, RECEIVED, prepare
+from bench.record import FIRST, Record, record
 from domain.zones import zone_named
-from store.facts import take_in
+from gateway.handing_in import AS_IT_IS, hand_in
+from incoming.files import Stored, open_source
 
 ROWS, ROUNDS, SERIES = 200_000, 5, 100
 SHORT = 2_000
@@ -46,25 +48,26 @@ def lines(rows: int, tag: str) -> Iterator[bytes]:
 
 
 async def measure(rows: int = ROWS) -> Taken:
-    """Each round takes a file in, and then has its rows copied, under other ids, by COPY alone."""
+    """Each round hands a file in, and then has its rows copied, under other ids, by COPY alone."""
     taken = Taken(rows, [], [], [], [])
-    async with record() as kept:
-        for number in range(ROUNDS):
-            await _round(kept, taken, f"r{number}")
+    with TemporaryDirectory(prefix="covenant-bench-") as place:
+        async with record() as kept:
+            agreement = await prepare(kept.engine.url.render_as_string(hide_password=False))
+            for number in range(ROUNDS):
+                tag = f"r{number}"
+                path = Path(place) / "facts-sample.csv"
+                path.write_bytes(b"".join(lines(rows, tag)))
+                await _round(kept, taken, agreement, tag, Stored(path.name, path))
     return taken
 
 
-async def _round(kept: Record, taken: Taken, tag: str) -> None:
-    raw = list(lines(taken.rows, tag))
+async def _round(kept: Record, taken: Taken, agreement: str, tag: str, source: Stored) -> None:
     begun = time.perf_counter()
-    for _ in open_facts(raw, "facts-sample.csv", zone_named("Etc/UTC")).facts:
+    for _ in open_source(source, zone_named("Europe/London")).facts:
         pass
     taken.reading.append(time.perf_counter() - begun)
     begun = time.perf_counter()
-    async with kept.engine.begin() as connection:
-        file = open_facts(raw, "facts-sample.csv", zone_named("Etc/UTC"))
-        given = "facts-sample.csv", tag, FactKind.SAMPLE, file.facts, "bench", FIRST
-        intake = await take_in(connection, AGREEMENT, *given)
+    intake = await hand_in(kept.engine, agreement, ACTOR, source, AS_IT_IS, RECEIVED)
     taken.whole.append(time.perf_counter() - begun)
     assert intake.accepted == taken.rows
     months = await _said(kept, "sample", KEPT, tag)
@@ -112,12 +115,12 @@ def figure(taken: Taken) -> Figure:
             Row(
                 "of bare COPY into the months",
                 f"{ratio:.2f}",
-                f"{months:,.0f} rows/s; goal: at least {GOAL}",
+                f"{months:,.0f} rows/s",
             ),
             Row(
                 "of bare COPY into months and register",
                 f"{ratio_of_both:.2f}",
-                f"{both:,.0f} rows/s; all the rows that an intake writes",
+                f"{both:,.0f} rows/s; all the rows that an intake writes; goal: at least {GOAL}",
             ),
         ),
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
+from json.encoder import encode_basestring as _quoted
 from typing import Any, get_args, get_type_hints
 
 from domain.facts import Decision, Fact, FactKind, Interval, Received, Sample, Ticket
@@ -45,7 +46,7 @@ def place_of(fact: Fact) -> str:
 
 def record(fact: Fact) -> tuple[Any, ...]:
     """The key and the content of a fact, in the order of its table's columns."""
-    further = json.dumps(dict(fact.columns), ensure_ascii=False) if fact.columns else "{}"
+    further = _object(fact.columns) if fact.columns else "{}"
     match fact:
         case Ticket():
             return (
@@ -63,6 +64,12 @@ def record(fact: Fact) -> tuple[Any, ...]:
             shelf = SHELVES[type(fact)]
             body = json.dumps(_body(fact), ensure_ascii=False, sort_keys=True)
             return (shelf.kind, fact.id, getattr(fact, shelf.at), _ends(fact), body, further)
+
+
+def _object(columns: Mapping[str, str]) -> str:
+    """Texts by their names as JSON; `json.dumps` makes an encoder each time."""
+    said = (f"{_quoted(name)}: {_quoted(value)}" for name, value in columns.items())
+    return f"{{{', '.join(said)}}}"
 
 
 def _ends(fact: Fact) -> datetime | None:

@@ -1,14 +1,16 @@
 """Facts into the record: a whole file in the caller's transaction, nothing ever overwritten.
 
 The facts are sent to temporary tables and judged as sets. The register `fact_key` says what is
-known; where all of a file is new, which is the rule, nothing else is looked at.
+known; where all of a file is new, which is the rule, nothing else is looked at. While PostgreSQL
+enters some of the facts there, the next ones are read.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -41,8 +43,8 @@ class FactsContradictError(ValueError):
 MIXED = "mixed"
 """The kind of a file whose lines say their own."""
 
-AT_ONCE = 20_000
-"""So many facts are sent to PostgreSQL together."""
+AT_ONCE = 10_000
+"""So many facts are sent to PostgreSQL together, and as many are read meanwhile."""
 
 LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('facts/' || :agreement, 0))")
 """One intake at a time for each agreement: two would both write revision n + 1."""
@@ -72,11 +74,11 @@ async def take_in(  # noqa: PLR0913, PLR0917 - a file, from whom, when, and what
         return known
     number = int(await connection.scalar(NUMBER) or 0)
     await connection.execute(text(touching.PLACES))
-    read, sent = await _copy(connection, facts)
     given = {"agreement": agreement, "intake": number, "received_at": received_at}
-    accepted = 0
-    for place, several in sent.items():
-        accepted += await _merge(connection, place, several, given)
+    sent = await _send(connection, facts, given)
+    read, accepted = sum(each.facts for each in sent.values()), 0
+    for place, each in sent.items():
+        accepted += await _merge(connection, place, each, given)
     rows = account(read)
     said = {name: rows[name] for name in ROWS if name in rows}
     taken = Intake(read, accepted, read - accepted, **said)
@@ -115,35 +117,70 @@ async def known_intake(connection: AsyncConnection, agreement: str, digest: str)
     return None if row is None else Intake(**row._asdict(), again=True)
 
 
-async def _copy(connection: AsyncConnection, facts: Iterable[Fact]) -> tuple[int, dict[str, int]]:
-    """COPY the facts into temporary tables; how many there were, and how many went into which."""
-    raw = await connection.get_raw_connection()
+@dataclass(slots=True)
+class _Sent:
+    """How many facts were sent into one temporary table, and how many of them have new ids."""
+
+    facts: int = 0
+    entered: int = 0
+
+
+Records: TypeAlias = dict[str, list[tuple[Any, ...]]]
+
+
+async def _send(
+    connection: AsyncConnection, facts: Iterable[Fact], given: dict[str, Any]
+) -> dict[str, _Sent]:
+    """Send the facts to temporary tables and enter the new ids; the next are read meanwhile."""
+    sent: dict[str, _Sent] = {}
     coming = iter(facts)
-    read = 0
-    sent: dict[str, int] = {}
-    while several := list(islice(coming, AT_ONCE)):
-        read += len(several)
-        records: dict[str, list[tuple[Any, ...]]] = {}
-        for fact in several:
-            records.setdefault(place_of(fact), []).append(record(fact))
-        for place, rows in records.items():
-            if place not in sent:
-                await connection.execute(text(merging.incoming(place)))
-            sent[place] = sent.get(place, 0) + len(rows)
-            await raw.driver_connection.copy_records_to_table(  # type: ignore[union-attr]
-                f"incoming_{place}", records=rows, columns=(*KEYS[place], *CONTENT[place])
-            )
-    return read, sent
+    ahead = asyncio.create_task(asyncio.to_thread(_next, coming))
+    try:
+        while batch := await ahead:
+            ahead = asyncio.create_task(asyncio.to_thread(_next, coming))
+            for place, rows in batch.items():
+                if place not in sent:
+                    sent[place] = _Sent()
+                    for table in ("coming", "incoming"):
+                        await connection.execute(text(merging.arriving(place, table)))
+                sent[place].facts += len(rows)
+                sent[place].entered += await _enter(connection, place, rows, given)
+    finally:
+        # Nothing may be left that reads on.
+        await asyncio.gather(ahead, return_exceptions=True)
+    return sent
+
+
+def _next(coming: Iterator[Fact]) -> Records:
+    """The next facts, as rows for their tables."""
+    records: Records = {}
+    for fact in islice(coming, AT_ONCE):
+        records.setdefault(place_of(fact), []).append(record(fact))
+    return records
+
+
+async def _enter(
+    connection: AsyncConnection, place: str, rows: list[tuple[Any, ...]], given: dict[str, Any]
+) -> int:
+    """Send some facts and enter those in the register whose ids are new; how many they were."""
+    raw = await connection.get_raw_connection()
+    await raw.driver_connection.copy_records_to_table(  # type: ignore[union-attr]
+        f"coming_{place}", records=rows, columns=(*KEYS[place], *CONTENT[place])
+    )
+    entered: int = (await connection.execute(text(merging.register(place)), given)).rowcount
+    for moving in merging.moving(place):
+        await connection.execute(text(moving))
+    return entered
 
 
 async def _merge(
-    connection: AsyncConnection, place: str, several: int, given: dict[str, Any]
+    connection: AsyncConnection, place: str, sent: _Sent, given: dict[str, Any]
 ) -> int:
     """Add what is new to the record; how many facts that were."""
     await connection.execute(text(merging.months(place)))
-    accepted: int = (await connection.execute(text(merging.register(place)), given)).rowcount
+    accepted = sent.entered
     rows = f"incoming_{place}"
-    if accepted < several:
+    if accepted < sent.facts:
         rows = f"judged_{place}"
         await connection.execute(text(merging.judge(place)), given)
         await connection.execute(text(f"ANALYZE {rows}"))
@@ -157,5 +194,7 @@ async def _merge(
     await connection.execute(text(merging.keep(place, rows)), given)
     for noted in touching.taken(place, rows):
         await connection.execute(text(noted), given)
-    await connection.execute(text(f"DROP TABLE {', '.join({rows, f'incoming_{place}'})}"))
+    await connection.execute(
+        text(f"DROP TABLE {', '.join({rows, f'incoming_{place}', f'coming_{place}'})}")
+    )
     return accepted

@@ -1,8 +1,8 @@
 """How the facts of a file become part of the record: the statements that judge and keep them.
 
-Each works on all facts of one table at once. `incoming_…` holds what a file says, `judged_…` what
-of it is new or changed, with the revision it gets; only a file that repeats or corrects needs the
-second.
+`coming_…` holds some facts of one table, which are entered in the register together; all others
+work on all of them at once. `incoming_…` holds what a file says, `judged_…` what of it is new or
+changed, with the revision it gets; only a file that repeats or corrects needs that.
 """
 
 from store.fact_rows import AT, CONTENT, KEYS
@@ -59,11 +59,11 @@ MARK = """
 """`domain.measurement.mark` of a sample: its id and its reading."""
 
 
-def incoming(place: str) -> str:
-    """Make the temporary table for the facts that come."""
+def arriving(place: str, table: str) -> str:
+    """Make a temporary table, `coming` or `incoming`, for facts that come."""
     columns = ", ".join((*KEYS[place], *CONTENT[place]))
     return (
-        f"CREATE TEMPORARY TABLE incoming_{place} ON COMMIT DROP AS "
+        f"CREATE TEMPORARY TABLE {table}_{place} ON COMMIT DROP AS "
         f"SELECT {columns} FROM {place} WITH NO DATA"
     )
 
@@ -85,9 +85,17 @@ def register(place: str) -> str:
         (agreement, kind, id, revision, name, at, content, intake, received_at)
     SELECT :agreement, {KIND[place]}, id, 1, {NAME[place]}, {AT[place]}, {_content(place)},
            :intake, :received_at
-    FROM incoming_{place}
+    FROM coming_{place}
     ON CONFLICT DO NOTHING
     """
+
+
+def moving(place: str) -> tuple[str, str]:
+    """Put the facts that came beside those that came before."""
+    return (
+        f"INSERT INTO incoming_{place} SELECT * FROM coming_{place}",
+        f"TRUNCATE coming_{place}",
+    )
 
 
 def judge(place: str) -> str:

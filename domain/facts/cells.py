@@ -12,7 +12,7 @@ from domain.facts.rules import LONGEST_ID, FactRule
 from domain.money import MoneyError, places_of
 from domain.numbers import parse_decimal
 from domain.terms.problems import clipped
-from domain.zones import instant, midnight
+from domain.zones import instant, midnight, zone_named
 
 
 class CellError(ValueError):
@@ -86,11 +86,17 @@ WITHIN_AN_HOUR = {
 }
 """`30` and `30:15`, as what has passed since the hour."""
 
+UTC_ZONE = zone_named("Etc/UTC")
+
 WHOLE_HOUR = timedelta(hours=1) - timedelta(microseconds=1)
 
 
 def time(text: str, zone: ZoneInfo) -> datetime:
     """A local time or one with an offset, as a UTC instant."""
+    if text.endswith("Z"):
+        since = WITHIN_AN_HOUR.get(text[TO_THE_HOUR:-1])
+        hour = None if since is None else _hour(text[:TO_THE_HOUR], UTC_ZONE)
+        return _time(text, zone) if hour is None or since is None else hour + since
     since = WITHIN_AN_HOUR.get(text[TO_THE_HOUR:])
     if since is not None:
         hour = _hour(text[:TO_THE_HOUR], zone)

@@ -1,6 +1,6 @@
 """The quick reading of rows says what the careful one says, of every kind, cell by cell."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -26,6 +26,10 @@ CELLS = st.sampled_from(
         "2027-03-28 01:30",
         "2027-10-31 01:30:15",
         "2027-01-04T09:30:15.25+01:00",
+        "2027-01-04T09:30:15Z",
+        "2027-01-04 09:30:15.25Z",
+        "2027-02-30T09:30Z",
+        "2027-01-04Z",
         "2027-02-30 09:30",
         "2027-01-04 24:00",
         "2027-01-04 09:30:60",
@@ -81,6 +85,7 @@ def test_a_time_is_the_same_whether_its_hour_was_seen_or_not(at: datetime, zone:
     for text in (f"{whole:%Y-%m-%d %H:%M:%S}", whole.isoformat()):
         padded = text.rjust(19, "0")
         assert cells.time(padded, there) == instant(whole, there)
+        assert cells.time(f"{padded}Z", there) == whole.replace(tzinfo=UTC)
     minute = whole.replace(second=0)
     assert cells.time(f"{minute.isoformat(sep=' ')[:16]}", there) == instant(minute, there)
 

@@ -1,17 +1,20 @@
 """Facts into the record: what is new, what was there, what has changed, and never a loss."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 
 import pytest
+from asyncpg import PostgresError  # type: ignore[import-untyped]
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.facts import Fact, FactKind, Sample, Ticket
 from domain.facts.files import FactFileError, open_facts
 from domain.zones import zone_named
+from store import facts
 from store.facts import FactsContradictError, Intake, take_in
 from store.tables import intake, sample, ticket
 
@@ -92,6 +95,69 @@ async def test_facts_that_are_there_already_are_repeated(database: AsyncEngine) 
 
     assert taken == Intake(read=3, accepted=1, repeated=2)
     assert len(await revisions(database)) == 3
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_what_is_said_again_far_below_is_found_though_it_is_sent_later(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facts, "AT_ONCE", 2)
+    several = samples({"a": "1", "b": "2", "c": "3", "d": "4", "e": "5"})
+
+    taken = await take(database, [*several, several[0]])
+
+    assert taken == Intake(read=6, accepted=5, repeated=1)
+    assert len(await revisions(database)) == 5
+    with pytest.raises(FactsContradictError, match="the id f"):
+        await take(database, [*samples({"f": "1"}), *several, *samples({"f": "2"})], "second")
+    assert len(await revisions(database)) == 5
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_a_fault_far_below_undoes_what_was_sent_before(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facts, "AT_ONCE", 2)
+
+    def broken() -> Iterator[Fact]:
+        yield from samples({"a": "1", "b": "2", "c": "3"})
+        msg = "the disk is gone"
+        raise OSError(msg)
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        await take(database, broken())
+
+    assert await revisions(database) == []
+    assert await take(database, samples({"a": "1"})) == Intake(read=1, accepted=1, repeated=0)
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_a_file_that_postgresql_refuses_is_read_no_further(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facts, "AT_ONCE", 2)
+    read: list[str] = []
+
+    def endless() -> Iterator[Fact]:
+        for number in count():
+            read.append(f"{number}")
+            (each,) = samples({f"{number}\x00": "1"})
+            yield each
+
+    with pytest.raises(PostgresError, match="0x00"):
+        await take(database, endless())
+
+    assert len(read) <= 5
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_columns_are_kept_as_they_were_written(database: AsyncEngine) -> None:
+    said = {"note": '"two"\n\\three\t\x01 \u2028 größer 🎈', "sité": "", "b": "2"}
+
+    await take(database, [Sample("a", "arrivals", AT, None, said)])
+
+    async with database.connect() as connection:
+        assert await connection.scalar(select(sample.c["columns"])) == said
 
 
 @pytest.mark.usefixtures("agreed")
