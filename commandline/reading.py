@@ -114,7 +114,8 @@ def _page(page: dict[str, Any]) -> list[Any]:
                 times = (local(row["opened_at"]), local(row["closed_at"]))
                 table.add_row(row["id"], row["state"], outcome, *times)
             parts.append(table)
-    parts.append(f"{page['open_tasks']} open tasks: `covenant tasks {page['id']}`")
+    tasks = "1 open task" if page["open_tasks"] == 1 else f"{page['open_tasks']} open tasks"
+    parts.append(f"{tasks}: `covenant tasks {page['id']}`")
     return parts
 
 

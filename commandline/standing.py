@@ -104,7 +104,9 @@ def page(agreement: str, found: "Standing") -> Iterator[Any]:
     yield (
         f"[bold]{found.title}[/bold] ({agreement}), as of {local_time(found.as_of, zone)}; times in {zone}"
     )
-    if found.live_from is None or found.live_from > found.as_of:
+    if found.live_from is None:
+        yield "Not live yet: its go-live is not accepted."
+    elif found.live_from > found.as_of:
         yield f"Not live yet; service begins {local_time(found.live_from, zone)}."
     if found.kpis:
         kpis = table_of("KPIs, so far", "KPI", "period", "so far", "outlook")

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.events import Event
 from domain.facts import Fact, FactKind
+from domain.facts.columns import KNOWN
 from domain.facts.files import FactFileError, How, open_rows
 from domain.facts.formats import Problems
 from domain.facts.mapping import Mapping as FactMapping
@@ -150,14 +151,7 @@ async def _take(
 ) -> int:
     """Take in the facts of a row as it is, or as it was corrected; InvalidError for bad cells."""
     mapping = await _mapping(connection, row)
-    if mapping is not None:
-        unknown = sorted(set(decision.cells) - set(row.cells))
-        if unknown:
-            msg = (
-                f"row {row.number} has no column {', '.join(unknown)}; "
-                f"there are {', '.join(sorted(row.cells))}"
-            )
-            raise ConflictError(msg)
+    _must_be_columns(row, decision, mapping)
     cells = {**row.cells, **decision.cells}
     if mapping is None:
         cells = {name: text for name, text in cells.items() if text}
@@ -170,6 +164,23 @@ async def _take(
         connection, agreement, name, digest, kind, facts, actor, at, lambda _: {"rows": 1}
     )
     return intake.read
+
+
+def _must_be_columns(
+    row: Any,  # noqa: ANN401 - a row of the view
+    decision: Decision,
+    mapping: FactMapping | None,
+) -> None:
+    """What is corrected has to be a cell of the row or a column of its kind, else it was mistyped."""
+    columns = set(row.cells)
+    if mapping is None and row.kind:
+        columns |= KNOWN[FactKind(row.kind)] - set(UNTAKEN)
+    if unknown := sorted(set(decision.cells) - columns - set(UNTAKEN)):
+        msg = (
+            f"row {row.number} has no column {', '.join(unknown)}; "
+            f"there are {', '.join(sorted(columns))}"
+        )
+        raise ConflictError(msg)
 
 
 async def _mapping(connection: AsyncConnection, row: Any) -> FactMapping | None:  # noqa: ANN401

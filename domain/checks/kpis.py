@@ -173,7 +173,7 @@ def bands_do_not_overlap(kpi: Kpi) -> Findings:
     """No figure lies in two bands."""
     for (low, _), (high, index) in pairwise(_ordered(kpi)):
         if low.high > high.low:
-            said = f"between {high.low} and {low.high} two bands hold"
+            said = f"{_between(high.low, low.high)} two bands hold"
             remedy = "let one band end where the next begins"
             yield Found(("bands", index), Rule.BAND_OVERLAP, said, remedy)
 
@@ -189,7 +189,7 @@ def bands_leave_no_gap(kpi: Kpi) -> Findings:
         yield _gap(first, f"figures under {lowest.low} have no band", "leave its lower edge out")
     for (low, _), (high, index) in pairwise(bands):
         if low.high < high.low:
-            said = f"between {low.high} and {high.low} there is a gap"
+            said = f"{_between(low.high, high.low)} there is a gap"
             yield _gap(index, said, "let one band end where the next begins")
     if highest.high < figures.high:
         yield _gap(last, f"figures over {highest.high} have no band", "leave its upper edge out")
@@ -198,6 +198,11 @@ def bands_leave_no_gap(kpi: Kpi) -> Findings:
 def _ordered(kpi: Kpi) -> list[tuple[Range, int]]:
     bands = sorted((covered(band), index) for index, band in enumerate(kpi.bands))
     return [(range_, index) for range_, index in bands if not range_.is_empty]
+
+
+def _between(low: Cut, high: Cut) -> str:
+    """Where bands do not fit together: a stretch of figures, or a single one."""
+    return f"between {low} and {high}" if low.value != high.value else f"at {low}"
 
 
 def _gap(index: int, said: str, remedy: str) -> Found:

@@ -231,6 +231,9 @@ class ClockRun:
         over = (
             f"{length_text(-self.left)} over" if self.left < 0 else f"{length_text(self.left)} left"
         )
+        if self.left == 0 and self.status == ClockStatus.MISSED:
+            # Closed hours and pauses after the deadline use no time, and mend nothing.
+            over += ", but after its deadline"
         return f"{ended}, {length_text(self.elapsed)} used, {over}: {self.status}."
 
 

@@ -208,8 +208,8 @@ def _wrong_column(
         )
     if name in untaken:
         return untaken_column(name)
-    meant = NEARLY[kind].get(_bare(name))
-    if name not in KNOWN[kind] and meant is not None:
+    meant = None if name in KNOWN[kind] else _meant(name, kind, names)
+    if meant is not None:
         return Wrong(
             name,
             FactRule.UNKNOWN_COLUMN,
@@ -237,10 +237,46 @@ def untaken_column(name: str) -> Wrong:
     )
 
 
+def _meant(name: str, kind: FactKind, names: Collection[str]) -> str | None:
+    """The column of the kind that a name means that is none: another form, or a slip of the pen.
+
+    A slip alone proves nothing where the column itself is there too: `clause` beside `cause`.
+    """
+    if (meant := NEARLY[kind].get(_bare(name))) is not None:
+        return meant
+    return next(
+        (
+            column.name
+            for column in (*OWN[kind], *RECEIPT)
+            if column.name not in names and _slipped(name, column.name)
+        ),
+        None,
+    )
+
+
+def _slipped(name: str, known: str) -> bool:
+    """Whether one letter within a name was dropped, added or put in the place of its neighbour.
+
+    Its first and last letters are those of the known one, so that `opener` and `correct` stay
+    names of their own.
+    """
+    if min(len(name), len(known)) < SHORTEST_SLIP or (name[0], name[-1]) != (known[0], known[-1]):
+        return False
+    if len(name) == len(known):
+        differ = [at for at, pair in enumerate(zip(name, known, strict=True)) if len({*pair}) > 1]
+        first, last = differ[0], differ[-1]
+        return last == first + 1 and name[first : last + 1] == known[last] + known[first]
+    short, long = sorted((name, known), key=len)
+    return any(short == long[:at] + long[at + 1 :] for at in range(len(long)))
+
+
 def _bare(name: str) -> str:
     """A name without what people add to it: `Closed_at` for `closed`."""
     return re.sub(r"[_ -]?(at|dt|on|time|date)$", "", name.strip().lower())
 
+
+SHORTEST_SLIP = 5
+"""Of shorter names so many are like each other that one letter says nothing."""
 
 NEARLY = {
     kind: {_bare(column.name): column.name for column in own if _bare(column.name)}

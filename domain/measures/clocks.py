@@ -102,7 +102,7 @@ def _missed(judged: list[Outcome]) -> Iterator[str]:
     missed = sorted((each for each in judged if not each.met), key=lambda each: each.of)
     if not missed:
         return
-    told = ", ".join(f"{each.of} by {length_text(-each.left)}" for each in missed[:TOLD])
+    told = ", ".join(f"{each.of} {_by(each)}" for each in missed[:TOLD])
     more = len(missed) - TOLD
     yield f"Missed by: {told}{f' and {more:,} more' if more > 0 else ''}."
 
@@ -119,3 +119,8 @@ def _digest(frame: Frame) -> str:
             for each in (run.cycles or (run,))
         }
     )
+
+
+def _by(missed: Outcome) -> str:
+    """By how much; what ended in a pause or in closed hours after its deadline used no more."""
+    return f"by {length_text(-missed.left)}" if missed.left else "after its deadline"

@@ -205,6 +205,29 @@ def test_a_column_that_is_nearly_a_known_one_is_not_taken_for_another(name: str)
     assert column_rules("id", "opened", name) == [(name, FactRule.UNKNOWN_COLUMN)]
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("recieved_at", "received_at"),
+        ("resovled", "resolved"),
+        ("respnded", "responded"),
+        ("clossed", "closed"),
+        ("corects", "corrects"),
+    ],
+)
+def test_a_slip_of_the_pen_is_not_taken_for_a_further_column(name: str, meant: str) -> None:
+    (wrong,) = wrong_columns(["id", "opened", name], FactKind.TICKET)
+
+    assert (wrong.column, wrong.rule) == (name, FactRule.UNKNOWN_COLUMN)
+    assert wrong.remedy.startswith(f"call it `{meant}`")
+    assert column_rules("id", "opened", name, meant) == [], "both are there, so it is no slip"
+
+
+@pytest.mark.parametrize("name", ["opener", "closer", "correct", "resolver", "resolution", "de"])
+def test_a_word_of_its_own_is_no_slip(name: str) -> None:
+    assert column_rules("id", "opened", name) == []
+
+
 @pytest.mark.parametrize("name", ["", "Priority", "1st", "größe", "a b", "x" * 64])
 def test_a_column_has_a_name_that_the_terms_can_say(name: str) -> None:
     assert column_rules("id", "opened", name) == [(name, FactRule.UNKNOWN_COLUMN)]

@@ -191,6 +191,18 @@ async def test_a_row_that_is_badly_written_is_corrected_not_released(desk: Desk)
     assert (await desk.kept())["sample"] == 1
 
 
+async def test_a_correction_of_a_column_that_is_not_there_is_refused(desk: Desk) -> None:
+    row = "S6,checks,2026-12-31 09:00,1\n"
+    await desk.hand_in("facts-sample.csv", HEADER + row, quarantine=True)
+    numbers = await desk.numbers()
+
+    with pytest.raises(ConflictError, match="has no column aat; there are at, id, series, value"):
+        await desk.decide(Choice.CORRECTED, numbers, {"aat": "2027-01-05 09:00"})
+
+    assert await desk.numbers() == numbers, "nothing was decided"
+    assert (await desk.kept())["sample"] == 0
+
+
 async def test_a_column_that_is_none_is_cleared(desk: Desk) -> None:
     line = '{"kind": "ticket", "id": "T1", "opened": "2027-01-05 09:00", "closed_at": "x"}\n'
     await desk.hand_in("january.jsonl", line, quarantine=True)

@@ -159,6 +159,6 @@ async def test_before_it_goes_live_an_agreement_only_has_dates_before_it(life: L
 
     assert (shown.kpis, shown.clocks) == ((), ())
     assert "task #" in shown.due[0].what
-    assert "Not live yet; service begins -." in list(page("helpdesk", shown))
+    assert "Not live yet: its go-live is not accepted." in list(page("helpdesk", shown))
     async with life.stage.world.engine.connect() as connection:
         assert await standing(connection, "nobody", life.stage.now) is None
