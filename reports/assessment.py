@@ -193,8 +193,14 @@ def value_of(result: Result) -> dict[str, str | None] | None:
     """The figure: exactly as `num` over `den`, and as a decimal in the KPI's unit."""
     if result.value is None:
         return None
+    num: str | None
+    den: str | None
     common = result.num.denominator * result.den.denominator
-    if ends(result.num) and ends(result.den):
+    if not result.den:
+        # Carried on from an earlier period: nothing was divided in this one.
+        quotient = result.value / 100 if result.kpi.unit == "%" else result.value
+        num, den = str(quotient.numerator), str(quotient.denominator)
+    elif ends(result.num) and ends(result.den):
         num, den = decimal(result.num), decimal(result.den)
     else:
         num, den = str(result.num * common), str(result.den * common)

@@ -122,9 +122,11 @@ def names(result: Result) -> tuple[str, str]:
 def _result_told(assessment: Assessment, name: str, result: Result) -> Iterator[str]:
     yield f"{name}: {result.status}"
     yield from map(_indented, result.reason)
-    if result.value is not None and result.den != 1:
+    if result.value is not None and result.den not in {0, 1}:
         num, den = (decimal(each) for each in (result.num, result.den))
         yield _indented(f"What was divided: {num} by {den}.")
+    elif result.kpi.unit == "%" and result.den == 1 and (result.num * 100).denominator > 1:
+        yield _indented(f"The figure in full: {decimal(result.num)} %.")
     own = [line for line in assessment.lines if _follows(line, result)]
     for line in own:
         yield from _line_told(assessment, line)

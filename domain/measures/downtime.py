@@ -44,7 +44,8 @@ def availability(frame: Frame) -> Figure:
     outages = _outages(frame)
     users = Fraction(frame.measure.users or 1)
     whole = users * agreed
-    down = min(whole, sum((outage.users * outage.length for outage in outages), Fraction(0)))
+    lost = sum((outage.users * outage.length for outage in outages), Fraction(0))
+    down = min(whole, lost)
     return Figure(
         value=ratio(whole - down, whole, frame.kpi.unit),
         num=whole - down,
@@ -53,7 +54,7 @@ def availability(frame: Frame) -> Figure:
         budget=spare_time(frame.kpi, agreed, down / users),
         inputs_digest=_digest(frame),
         lead=_lead(frame, agreed, down, outages),
-        reason=(*_each(outages), *excused_sentence(frame, excused)),
+        reason=(*_each(outages), *_above_all(lost, whole), *excused_sentence(frame, excused)),
         assumed=excused_assumed(frame, excused),
     )
 
@@ -139,6 +140,12 @@ def _each(outages: list[Down]) -> Iterator[str]:
         said = [_one(outage) for outage in islice(outages, TOLD)]
         more = len(outages) - len(said)
         yield f"They count {', '.join(said)}{f' and {more:,} more' if more else ''}."
+
+
+def _above_all(lost: Fraction, whole: Fraction) -> Iterator[str]:
+    """Outages of the same users overlapped, or told of more users than there are."""
+    if lost > whole:
+        yield f"That would be {length_text(lost)}; no more is lost than was agreed."
 
 
 def _one(outage: Down) -> str:
