@@ -25,6 +25,7 @@ from temporalio.worker import (
 )
 
 from activities.agreements import AgreementActivities
+from activities.asking import AskingActivities
 from activities.cases import CaseActivities
 from activities.changes import ChangeActivities
 from activities.milestones import MilestoneActivities
@@ -103,6 +104,7 @@ def activities(world: World) -> list[Callable[..., Any]]:
     """Every activity, with the world that it acts upon."""
     groups = (
         AgreementActivities(world),
+        AskingActivities(world),
         CaseActivities(world),
         PlanActivities(world),
         ChangeActivities(world),

@@ -20,12 +20,13 @@ from domain.identifiers import (
 from domain.lifecycle import Move, Phase, TermEnd, advance, renewed
 from domain.plan import Plan, asked, closing_at, draw_plan, first_figures_at, next_term_ends_at
 from domain.renewing import RenewalOutcome
+from domain.tasks import TaskKind
 from notices.templates import Draft, Template
 from store import tables
 from store.agreements import agreement_row, set_phase
 from store.commands import load, settle
 from store.editions import all_editions, edition_at, in_force
-from store.tasks import close_tasks
+from store.tasks import close_kind, close_tasks
 
 
 class AgreementActivities:
@@ -199,6 +200,7 @@ class AgreementActivities:
                 await close_tasks(
                     connection, milestone_subject(agreement_id, milestone.key), due_at
                 )
+            await close_kind(connection, agreement_id, TaskKind.SUPPLY_FACTS, due_at)
             await note(
                 connection, Happening(agreement_id, Event.AGREEMENT_CLOSED, subject, due_at), now
             )

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 from temporalio.service import RPCError
 
+from activities.asking import Asking
 from activities.evaluating import Counted, count, due_until, keys_of, measure, timeline_of
 from activities.following import follow_up, status_of
 from activities.ledgering import Instant, account_of, settle
@@ -17,6 +18,7 @@ from activities.restating import Restating
 from activities.starting import start_once
 from activities.warning import Lookout
 from activities.world import Happening, World, is_gone, note
+from domain.asking import lacking
 from domain.events import Event
 from domain.identifiers import agreement_workflow
 from domain.schedule import DuePeriod
@@ -90,6 +92,7 @@ class MonitoringActivities:
         late = [each for each in word if each.received_at <= until]
         ends = max(evaluated.values(), default=None)
         to_tell = False
+        asking = Asking(connection, row, editions, timeline, now)
         if due or any(restating.reaches_back(each.touched, ends) for each in late):
             account = await account_of(connection, agreement_id, timeline, row.ends_at)
             work = Restating(self.world, row, editions, account)
@@ -99,13 +102,16 @@ class MonitoringActivities:
                 if isinstance(each, Late):
                     activity.heartbeat(agreement_id, each.intake)
                     last = max(filter(None, (each.received_at, last)))
+                    to_tell |= await asking.remind(last)
                     to_tell |= await work.take(connection, each, last, now)
                 else:
                     activity.heartbeat(agreement_id, each[0].due_at.isoformat())
-                    to_tell |= await self._settle(connection, work, each, counted, now)
+                    to_tell |= await self._settle(connection, work, each, counted, asking)
+        to_tell |= await asking.remind(until)
         for each in late:
             await restating.done(connection, agreement_id, each.intake, each.received_at)
         left: list[datetime | None] = [each.received_at for each in word[len(late) :]]
+        left.append(await asking.next_reminder())
         if row.live_from is not None and row.closed_at is None:
             to_tell |= await self._look_out(connection, row, editions, timeline, now)
             left.append(await watching.next_look(connection, agreement_id))
@@ -139,22 +145,26 @@ class MonitoringActivities:
         work: Restating,
         periods: list[DuePeriod],
         counted: Counted,
-        now: datetime,
+        asking: Asking,
     ) -> bool:
         """Evaluate the periods due at one instant, with all that follows from them."""
-        row, account, due_at = work.row, work.account, periods[0].due_at
+        row, account, due_at, now = work.row, work.account, periods[0].due_at, asking.now
         measured, known = await measure(
             connection, row, account.timeline, periods, counted, account.results
         )
         terms = in_force(work.editions, due_at).terms
         to_tell = await settle(connection, account, measured, Instant(due_at, now, known), terms)
         for each in periods:
-            status = status_of(
-                found.result.status
+            results = [
+                found.result
                 for found in measured
                 if (found.result.kpi.key, found.result.period) == (each.kpi.key, each.period)
-            )
+            ]
+            status = status_of(result.status for result in results)
             await follow_up(connection, self.world, row, each, status, now)
+            if wanting := lacking(results):
+                await asking.ask(each, due_at, wanting, 1)
+                to_tell = True
         return to_tell
 
     async def _put_off(self, agreement_id: str, now: datetime, fault: Exception) -> None:

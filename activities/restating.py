@@ -10,10 +10,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from activities.asking import Asking, owners_of
 from activities.evaluating import Measured, count, measure
 from activities.following import follow_restated, status_of
 from activities.ledgering import Account, Instant, settle
 from activities.world import Happening, World, note, tell
+from domain.asking import lacking
 from domain.events import Event
 from domain.facts.book import book
 from domain.restating import concerned, due_of, restated_until, runs, settled_until
@@ -24,6 +26,7 @@ from store import restating
 from store.editions import Edition, in_force
 from store.known import standing_facts
 from store.restating import Late
+from store.results import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Restating:
         await self._too_late(connection, late, found.too_late, as_of, now)
         if self.row.closed_at is not None and self.row.closed_at < as_of:
             return False
-        before = self._statuses()
+        before, lacked = self._statuses(), self._lacking()
         # Strictly before this instant is known what was received at the other.
         known_at = as_of + datetime.resolution
         again = [replace(each, due_at=known_at) for each in found.again]
@@ -64,7 +67,8 @@ class Restating:
         to_tell = await settle(
             connection, account, measured, at, in_force(self.editions, as_of).terms
         )
-        after = self._statuses()
+        after, lacks = self._statuses(), self._lacking()
+        asking = Asking(connection, self.row, self.editions, account.timeline, now)
         for each in sorted(found.again, key=lambda due: (due.period.end, due.kpi.key)):
             place = each.kpi.key, each.period.start
             old, new = before[place], after[place]
@@ -73,6 +77,12 @@ class Restating:
                 await follow_restated(connection, self.world, self.row, due, old, new, now)
                 await self._tell(connection, due, old, new, late, now)
                 to_tell = True
+            if place in lacks and place not in lacked:
+                step = max(kept.revision for kept in self._kept_of(each))
+                await asking.ask(each, as_of, lacks[place], step)
+                to_tell = True
+            elif place in lacked and place not in lacks:
+                await asking.supplied(each, as_of, late)
         return to_tell
 
     async def _measured(
@@ -116,6 +126,22 @@ class Restating:
             found.setdefault((each.kpi.key, each.period.start), []).append(each.status)
         return {place: status_of(several) for place, several in found.items()}
 
+    def _lacking(self) -> dict[tuple[str, datetime], list[Result]]:
+        """The periods without a figure whose facts are asked for, dimension by dimension."""
+        found: dict[tuple[str, datetime], list[Result]] = {}
+        for each in lacking(self.account.results):
+            found.setdefault((each.kpi.key, each.period.start), []).append(each)
+        return found
+
+    def _kept_of(self, due: DuePeriod) -> list[Kept]:
+        """What is kept of a period, dimension by dimension."""
+        place = due.kpi.key, due.period.start
+        return [
+            each
+            for each in self.account.kept
+            if (each.result.kpi.key, each.result.period.start) == place
+        ]
+
     async def _too_late(
         self,
         connection: AsyncConnection,
@@ -157,11 +183,7 @@ class Restating:
         now: datetime,
     ) -> None:
         """Tell both owners of a KPI that a period turned out otherwise."""
-        several = [
-            each
-            for each in self.account.kept
-            if (each.result.kpi.key, each.result.period.start) == (due.kpi.key, due.period.start)
-        ]
+        several = self._kept_of(due)
         reasons = dict.fromkeys(" ".join(each.result.reason) for each in several)
         subject = f"{self.row.id}/{due.kpi.key}/{due.period.key}"
         draft = Draft(
@@ -180,9 +202,7 @@ class Restating:
             now,
         )
         step = max(each.revision for each in several)
-        owners = due.kpi.owners
-        to = () if owners is None else (owners.client, owners.provider)
-        await tell(connection, self.row.id, subject, step, to, draft)
+        await tell(connection, self.row.id, subject, step, owners_of(due.kpi), draft)
 
 
 def in_words(status: Status | None) -> str:

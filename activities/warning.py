@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from activities.asking import owners_of
 from activities.evaluating import Measured, count, measure, periods_of
 from activities.world import Happening, note, tell
 from domain.at_risk import ClockWarning, is_open, warnings_of
@@ -20,7 +21,6 @@ from domain.facts import Ticket, TicketEvent
 from domain.prospects import Outlook, budget_warnings, prospects
 from domain.results import Result
 from domain.schedule import DuePeriod
-from domain.terms.shape import Kpi
 from domain.timeline import Timeline
 from notices.templates import Draft, Template
 from store import watching
@@ -193,12 +193,8 @@ class Lookout:
             self.now,
             self.now,
         )
-        await tell(self.connection, self.row.id, subject, first, _owners(kpi), draft)
+        await tell(self.connection, self.row.id, subject, first, owners_of(kpi), draft)
         return True
-
-
-def _owners(kpi: Kpi) -> tuple[str, ...]:
-    return () if kpi.owners is None else (kpi.owners.client, kpi.owners.provider)
 
 
 def _worst(warnings: list[ClockWarning]) -> list[ClockWarning]:

@@ -22,6 +22,7 @@ class CommandKind(StrEnum):
     ANSWER_CHANGE = "answer_change"
     DECIDE_RENEWAL = "decide_renewal"
     CONFIRM_RENEWAL = "confirm_renewal"
+    SUPPLY_FACTS = "supply_facts"
     CALL_REVIEW = "call_review"
     PROPOSE_CHANGE = "propose_change"
     WITHDRAW_CHANGE = "withdraw_change"

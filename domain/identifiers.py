@@ -44,6 +44,11 @@ def milestone_subject(agreement: str, key: str) -> str:
     return f"milestone/{agreement}/{key}"
 
 
+def facts_subject(agreement: str, kpi: str, period: str) -> str:
+    """What the tasks and notices are about that ask for the facts of a period."""
+    return f"facts/{agreement}/{kpi}/{period}"
+
+
 def right_subject(agreement: str, key: str) -> str:
     """What the notices of a right are about that a trigger gave."""
     return f"right/{agreement}/{key}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
+from domain.asking import ASKED_WITHIN, lacking
 from domain.facts.book import FactBook
 from domain.measures import Figure
 from domain.measures.framing import Known, Setting, known
@@ -231,6 +232,9 @@ def _assumed(kpi: Kpi, figure: Figure, result: Result) -> Iterator[Default]:
     if result.value is None:
         if figure.value is None and "no_data" not in kpi.model_fields_set:
             yield Default(f"{where}.no_data", "a period without facts is left out")
+        if lacking([result]) and kpi.asked_within is None:
+            said = f"facts of a period without any are asked for within {ASKED_WITHIN}"
+            yield Default(f"{where}.asked_within", said)
         return
     if kpi.rounding is None:
         yield Default(f"{where}.rounding", "figures are compared exactly")

@@ -16,6 +16,7 @@ class TaskKind(StrEnum):
     ANSWER_CHANGE = "answer_change"
     DECIDE_RENEWAL = "decide_renewal"
     CONFIRM_RENEWAL = "confirm_renewal"
+    SUPPLY_FACTS = "supply_facts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,11 @@ TASKS = {
         "Confirm or decline the renewal that the client decided",
         ("confirm", "decline"),
         needs_note=("decline",),
+    ),
+    TaskKind.SUPPLY_FACTS: TaskRule(
+        "Hand in the facts of the period, which closes this; or say why there was nothing to measure",
+        ("none",),
+        needs_note=("none",),
     ),
 }
 

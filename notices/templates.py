@@ -22,6 +22,8 @@ class Template(StrEnum):
     WENT_LIVE = "went_live"
     RIGHT_ARISEN = "right_arisen"
     PERIOD_RESTATED = "period_restated"
+    FACTS_WANTED = "facts_wanted"
+    FACTS_NOT_SUPPLIED = "facts_not_supplied"
     CLOCKS_AT_RISK = "clocks_at_risk"
     KPI_AT_RISK = "kpi_at_risk"
     BREACH = "breach"
@@ -92,6 +94,18 @@ WORDINGS: dict[Template, Wording] = {
         "{kpi} was {before} in {period} and is now {after}.\n{reason}\n\n"
         "The file {file} ({facts} facts), received {received}, touched the period after its "
         "figures were due. The earlier figure is kept as an earlier revision.",
+    ),
+    Template.FACTS_WANTED: Wording(
+        "Facts wanted: {kpi}, {period}",
+        "{kpi} has no figure in {period}.\n{reason}\n\n"
+        "Hand in the facts by {until}; that answers this by itself. If there was nothing to "
+        "measure, choose none, and say why.",
+    ),
+    Template.FACTS_NOT_SUPPLIED: Wording(
+        "Still without facts: {kpi}, {period}",
+        "The facts of {kpi} in {period} were wanted by {until}. None came that give a figure, and "
+        "nobody said that there was nothing to measure.\nThe period stays without a figure. Facts "
+        "that come now count as long as the terms let them restate it.",
     ),
     Template.CLOCKS_AT_RISK: Wording(
         "At risk: {tickets} open tickets",

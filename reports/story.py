@@ -35,6 +35,11 @@ def _measured(entry: Told) -> str:
     return " ".join(entry.subject.split("/")[1:])
 
 
+def _asked(entry: Told) -> str:
+    """The KPI and the period whose facts are asked for."""
+    return " ".join(entry.subject.split("/")[2:])
+
+
 def _owed(entry: Told) -> str:
     """A line of the ledger: of what, and what it comes to."""
     said = entry.detail
@@ -111,6 +116,18 @@ SENTENCES: dict[Event, Callable[[Told], str]] = {
     Event.FACTS_TOO_LATE: lambda e: (
         f"facts in {e.detail['file']} came too late to restate {_measured(e)} "
         f"{_list(e.detail['periods'])}: they are kept and change nothing"
+    ),
+    Event.FACTS_WANTED: lambda e: (
+        f"facts of {_asked(e)} are wanted by {e.detail['until'][:10]}, there is no figure"
+    ),
+    Event.FACTS_SUPPLIED: lambda e: (
+        f"the facts of {_asked(e)} that were wanted came in {e.detail['file']}"
+    ),
+    Event.FACTS_NOT_SUPPLIED: lambda e: (
+        f"the facts of {_asked(e)} were wanted by now: none came, nobody answered"
+    ),
+    Event.NOTHING_TO_MEASURE: lambda e: (
+        f"nothing to measure in {_asked(e)}, says {e.actor}{_note(e)}"
     ),
     Event.EVALUATION_FAILED: lambda e: f"evaluation failed and is tried again: {e.detail['fault']}",
     Event.CREDIT_PROPOSED: _owed,

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.commands import Outcome
 from domain.tasks import TaskKind
-from store.tables import command, task
+from store.tables import command, task, warned
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,53 @@ async def unanswered(
     )
     query = select(task.c.id, task.c.owners).where(task.c.subject == subject, ~answered.exists())
     return [(row.id, row.owners) for row in await connection.execute(query.order_by(task.c.id))]
+
+
+async def unanswered_of_kind(
+    connection: AsyncConnection, agreement: str, kind: TaskKind, until: datetime
+) -> list[Any]:
+    """Open tasks of a kind that were due by an instant in vain, and of which nobody was reminded."""
+    query = select(task).where(*_in_vain(agreement, kind), task.c.due_at <= until)
+    return list(await connection.execute(query.order_by(task.c.due_at, task.c.id)))
+
+
+async def next_unanswered(
+    connection: AsyncConnection, agreement: str, kind: TaskKind
+) -> datetime | None:
+    """When the next of these is due; None when none is."""
+    query = select(func.min(task.c.due_at)).where(*_in_vain(agreement, kind))
+    at: datetime | None = await connection.scalar(query)
+    return at
+
+
+def _in_vain(agreement: str, kind: TaskKind) -> tuple[ColumnElement[bool], ...]:
+    """Open, without an answer received before it was due (recorded yet or not), nobody reminded."""
+    answered = select(command.c.id).where(
+        command.c.task == task.c.id,
+        command.c.received_at < task.c.due_at,
+        command.c.outcome.is_distinct_from(Outcome.REFUSED),
+    )
+    reminded = select(warned.c.key).where(
+        warned.c.agreement == task.c.agreement, warned.c.key == task.c.id
+    )
+    return (
+        task.c.agreement == agreement,
+        task.c.kind == kind,
+        task.c.closed_at.is_(None),
+        ~answered.exists(),
+        ~reminded.exists(),
+    )
+
+
+async def close_kind(
+    connection: AsyncConnection, agreement: str, kind: TaskKind, at: datetime
+) -> None:
+    """Close whatever is still open of a kind."""
+    await connection.execute(
+        update(task)
+        .where(task.c.agreement == agreement, task.c.kind == kind, task.c.closed_at.is_(None))
+        .values(closed_at=at)
+    )
 
 
 async def count_open(connection: AsyncConnection, subject: str) -> int:

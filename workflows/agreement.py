@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from temporalio import workflow
 
 from activities.agreements import AgreementActivities
+from activities.asking import AskingActivities
 from activities.changes import ChangeActivities
 from activities.milestones import MilestoneActivities
 from activities.renewals import RenewalActivities
@@ -52,6 +53,9 @@ class AgreementCarried:
     seen: tuple[str, ...] = ()
     schema: int = 1
 
+
+ASKED = "facts-asked"
+"""Since when an agreement hears of facts that are asked for."""
 
 News = ChangeClosed | RenewalSettled
 
@@ -128,6 +132,12 @@ class AgreementWorkflow:
                 case Asked(kind=CommandKind.CALL_REVIEW, order=order):
                     await workflow.execute_activity_method(
                         ReviewActivities.call_review, args=[order, self._watch.now()], **EFFECT
+                    )
+                case Asked(kind=CommandKind.SUPPLY_FACTS, order=order):
+                    await workflow.execute_activity_method(
+                        AskingActivities.record_nothing_to_measure,
+                        args=[order, self._watch.now()],
+                        **EFFECT,
                     )
                 case Asked(order=order):
                     await self._record_milestone_answer(order)
@@ -317,6 +327,12 @@ class AgreementWorkflow:
     def call_review(self, order: Order) -> None:
         """A party calls a review out of turn."""
         self._inbox.ask(CommandKind.CALL_REVIEW, order)
+
+    @workflow.signal
+    def supply_facts(self, order: Order) -> None:
+        """Somebody says of facts that are asked for that there was nothing to measure."""
+        if workflow.patched(ASKED):
+            self._inbox.ask(CommandKind.SUPPLY_FACTS, order)
 
     @workflow.signal
     def change_closed(self, news: ChangeClosed) -> None:

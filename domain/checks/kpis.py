@@ -115,6 +115,14 @@ def misses_are_counted_where_there_are_any(kpi: Kpi) -> Findings:
         yield Found(path, Rule.KEY_WITHOUT_USE, said, "leave it out: such a period is left out")
 
 
+def what_is_asked_for_has_a_date(kpi: Kpi) -> Findings:
+    """A length within which nothing is asked for says nothing."""
+    if kpi.asked_within is not None and kpi.no_data != NoData.ASKED:
+        said = "no facts are asked for"
+        remedy = "write `no_data: asked`, or remove `asked_within`"
+        yield Found(("asked_within",), Rule.KEY_WITHOUT_USE, said, remedy)
+
+
 def promotion_changes_something(kpi: Kpi) -> Findings:
     """A KPI is promoted to what it is not."""
     if kpi.promotion is not None and kpi.promotion.to == kpi.classification:
@@ -300,6 +308,7 @@ KPI_RULES: Rules = (
     ("kpis.*", what_needs_a_target_has_one),
     ("kpis.*", steps_of_improvement_are_parts_of_the_rest),
     ("kpis.*", misses_are_counted_where_there_are_any),
+    ("kpis.*", what_is_asked_for_has_a_date),
     ("kpis.*", promotion_changes_something),
     ("kpis.*", columns_split_once),
     ("kpis.*.bands.*", band_has_two_edges_at_most),

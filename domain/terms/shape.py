@@ -17,6 +17,7 @@ from domain.terms.calendars import Calendar, TicketClock
 from domain.terms.clause import Clause
 from domain.terms.consequences import Improvement, Indexation, Promotion, Relief, Trigger
 from domain.terms.fields import (
+    AnyLength,
     AnyPercent,
     ContactRef,
     Count,
@@ -238,6 +239,11 @@ class Kpi(Clause):
         "until the agreement is closed.",
     )
     no_data: NoData = NoData.EXCLUDED
+    asked_within: AnyLength | None = Field(
+        None,
+        description="So long the facts of a period without any are asked for; silent: 10 working "
+        "days.",
+    )
     low_volume: LowVolume | None = None
     averaging: Averaging | None = None
     rounding: Rounding | None = None

@@ -25,6 +25,7 @@ subjects = st.one_of(
     st.tuples(st.just("change_id"), keys, numbers),
     st.tuples(st.just("renewal_id"), keys, numbers),
     st.tuples(st.just("milestone_subject"), keys, keys),
+    st.tuples(st.just("facts_subject"), keys, keys, periods),
 )
 
 

@@ -485,6 +485,15 @@ def test_what_the_terms_leave_open_is_told_where_it_mattered() -> None:
     assert perform(terms({"no_data": "excluded"})).defaults == (restated,)
     said = {"no_data": "excluded", "restate_within": "90 days"}
     assert perform(terms(said)).defaults == ()
+    said |= {"no_data": "asked"}
+    assert perform(terms(said)).defaults == (
+        Default(
+            "kpis.k.asked_within",
+            "facts of a period without any are asked for within 10 working days",
+        ),
+    )
+    said |= {"asked_within": "5 days"}
+    assert perform(terms(said)).defaults == ()
 
 
 def test_what_a_measure_leaves_open_is_told_too() -> None:

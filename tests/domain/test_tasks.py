@@ -17,6 +17,7 @@ NEEDS = {
     "answer_change": {"approve": "", "counter": "document", "reject": "reason"},
     "decide_renewal": {"renew": "", "expire": ""},
     "confirm_renewal": {"confirm": "", "decline": "reason"},
+    "supply_facts": {"none": "reason"},
 }
 """What each answer needs, told a second time."""
 

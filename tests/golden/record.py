@@ -1,4 +1,4 @@
-"""Records golden histories: a short life that takes every workflow along its main paths.
+"""Records golden histories: short lives that take every workflow along its main paths.
 
 `make golden` adds what is not recorded yet; with `--anew` it records everything again, as is
 allowed until the first release only. What names this machine is taken out.
@@ -92,6 +92,14 @@ async def live(life: Life) -> None:
     await life.until("2027-07-10")
 
 
+async def live_asked(life: Life) -> None:
+    """Onboarding, and a week of which somebody says that there was nothing to measure."""
+    await life.launch(helpdesk({"kpis.errors.no_data": "asked"}))
+    await life.go_live()
+    await life.until("2027-01-14 09:00")
+    await life.answer("supply_facts", "none", note="The desk was closed")
+
+
 async def met(life: Life, *days: str) -> None:
     """The weeks of these days meet their target."""
     await life.samples(*((f"{day}T12:00", 0) for day in days))
@@ -129,11 +137,21 @@ def scrubbed(history: WorkflowHistory) -> str:
     return ME.sub("golden", json.dumps(history.to_json_dict(), separators=(",", ":"))) + "\n"
 
 
-async def record(database_url: str, mail: Path, *, anew: bool) -> None:
-    """Play the life, and write what is not there yet (or everything)."""
+async def histories_asked(life: Life) -> AsyncIterator[tuple[str, WorkflowHistory]]:
+    """The run in which an agreement hears of facts that were asked for."""
+    yield "agreement-asked", await handle(life, "agreement/helpdesk").fetch_history()
+
+
+LIVES = ((live, histories), (live_asked, histories_asked))
+"""Each on a record of its own."""
+
+
+async def record(number: int, database_url: str, mail: Path, *, anew: bool) -> None:
+    """Play a life, and write what is not there yet (or everything)."""
+    play, recorded = LIVES[number]
     async with living(database_url, mail) as life:
-        await live(life)
-        async for name, history in histories(life):
+        await play(life)
+        async for name, history in recorded(life):
             path = FOLDER / f"{name}.json"
             if anew or not path.exists():
                 path.write_text(scrubbed(history), encoding="utf-8")
@@ -141,5 +159,6 @@ async def record(database_url: str, mail: Path, *, anew: bool) -> None:
 
 
 if __name__ == "__main__":
-    with TemporaryDirectory() as folder, throw_away_record() as url:
-        asyncio.run(record(url, Path(folder), anew="--anew" in sys.argv[1:]))
+    for each in range(len(LIVES)):
+        with TemporaryDirectory() as folder, throw_away_record() as url:
+            asyncio.run(record(each, url, Path(folder), anew="--anew" in sys.argv[1:]))

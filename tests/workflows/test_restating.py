@@ -14,6 +14,8 @@ from reports.story import line
 from store.views import explain
 from tests.lives import Life, helpdesk
 
+MANAGER = "provider.service_manager"
+
 WEEK = "2027-01-05T12:00"
 
 POINTS = {
@@ -109,6 +111,41 @@ async def test_late_and_corrected_facts_restate_a_week_and_its_case_follows(
     assert "1 2027-01-13 00:00 below expected: evaluated" in printed
     assert "2 2027-01-14 09:00 met: restated by 1 fact in facts-sample-" in printed
     assert "3 2027-01-15 09:00 below expected: restated by 1 fact in" in printed
+
+
+async def test_a_charge_that_comes_late_changes_the_ledger_and_nothing_else(life: Life) -> None:
+    await life.launch(helpdesk(POINTS))
+    await life.go_live()
+    await life.until("2027-01-14 09:00")
+    # 5 % of the charge for 28 of the 31 days: service began on the fourth.
+    before = await life.rows("SELECT amount_minor FROM credit ORDER BY revision")
+    assert [row.amount_minor for row in before] == [90_323]
+    charged = b"id,line,start,end,amount,currency\nC1,service,2027-01-01,2027-02-01,30000,GBP\n"
+    document = Document("facts-charge.csv", charged)
+    await life.gateway.hand_in("helpdesk", MANAGER, document, now=life.stage.now)
+    await life.pass_by(timedelta(minutes=1))
+
+    lines = await life.rows("SELECT amount_minor, due_at FROM credit ORDER BY revision")
+    assert [row.amount_minor for row in lines] == [90_323, 135_484]
+    assert f"{lines[1].due_at:%Y-%m-%d %H:%M}" == "2027-01-14 09:00"
+    assert await revisions(life) == [(1, "below_expected", "2027-01-13 00:00")]
+    assert await life.told("period_restated") == []
+
+    # Two more weeks join the case. One of the three leaves it, and it stays open for the others.
+    await life.until("2027-01-28 09:00")
+    await life.samples(("2027-01-12T12:00", 0))
+    await life.pass_by(timedelta(minutes=1))
+    assert await cases(life) == [("errors/2027-W01", "unanswered", None)]
+    (left,) = await life.told("case_left")
+    assert left.detail["period"] == "2027-W02"
+    rows = await life.rows("SELECT period, revision, status FROM case_period ORDER BY 1, 2")
+    assert [tuple(row) for row in rows] == [
+        ("2027-W01", 1, "below_expected"),
+        ("2027-W02", 1, "below_expected"),
+        ("2027-W02", 2, "met"),
+        ("2027-W03", 1, "below_expected"),
+    ]
+    assert await life.told("case_closed") == []
 
 
 async def test_word_of_facts_outlives_whoever_took_them_in(life: Life) -> None:

@@ -122,6 +122,7 @@ def test_a_percentage_that_may_exceed_the_whole_needs_bands_only_up_to_it() -> N
             "low_volume.misses_allowed",
         ),
         ({"promotion": {"to": "key"}}, Rule.KEY_WITHOUT_USE, "promotion.to"),
+        ({"no_data": "failed", "asked_within": "5 days"}, Rule.KEY_WITHOUT_USE, "asked_within"),
         ({"per": ["site", "site"]}, Rule.REPEATED_KEY, "per[1]"),
         ({"points_by_run": [1, 2]}, Rule.EXACTLY_ONE, "points_by_run"),
         ({"bands": None, "points_by_run": [2, 1]}, Rule.CREDITS_FALL, "points_by_run[1]"),
