@@ -1,6 +1,7 @@
 """Figures of counted things: ratios and rates of volumes, and service levels of contact centres."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 
 from domain.facts import CountFact
@@ -28,6 +29,9 @@ FORMULAS: dict[Formula, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 The five ways are those of callcentrehelper.com, "service level threshold calculations".
 """
+
+
+MORE_THAN_ALL = "More calls were in time than there were: the counts contradict each other."
 
 
 def names(said: Names | None) -> tuple[str, ...]:
@@ -73,7 +77,10 @@ def contact_service_level(frame: Frame) -> Figure:
     if frame.measure.formula is None:
         msg = "a contact centre's service level needs `formula`"
         raise ValueError(msg)
-    return _divided(frame, *FORMULAS[frame.measure.formula])
+    figure = _divided(frame, *FORMULAS[frame.measure.formula])
+    if figure.num <= figure.den:
+        return figure
+    return replace(figure, reason=(*figure.reason, MORE_THAN_ALL))
 
 
 def _divided(
