@@ -1,4 +1,4 @@
-"""Every table.
+"""Every table, in one module however long, so that the whole record can be read at once.
 
 Columns ending in `_at` are business time, in UTC; `recorded_at` alone is the database's clock, and
 no rule reads it. What `GROWING` lists is only ever added to. `ticket`, `sample` and `fact` are kept in

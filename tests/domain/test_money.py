@@ -28,6 +28,11 @@ def test_an_amount_has_the_places_of_its_currency(
     assert str(Money(minor, currency)) == text
 
 
+def test_nothing_has_no_sign() -> None:
+    assert str(Money(0, "GBP")) == "0.00 GBP"
+    assert str(Money(-1, "GBP")) == "-0.01 GBP"
+
+
 @pytest.mark.parametrize(("amount", "currency"), [("0.001", "EUR"), ("0.5", "JPY")])
 def test_an_amount_is_never_rounded_to_fit_its_currency(amount: str, currency: str) -> None:
     with pytest.raises(MoneyError, match="more places than the currency"):
