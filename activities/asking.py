@@ -96,8 +96,14 @@ class Asking:
         happening = Happening(agreement, Event.FACTS_WANTED, subject, at, (step,))
         await note(self.connection, happening, self.now, until=until.isoformat())
         reasons = dict.fromkeys(" ".join(each.reason) for each in results)
-        fields = {**_named(kpi, due.period.key), "reason": "\n".join(reasons)}
-        draft = Draft(Template.FACTS_WANTED, fields, {"until": until}, at, self.now, task)
+        draft = Draft(
+            Template.FACTS_WANTED,
+            {"kpi": title_of(kpi), "period": due.period.key, "reason": "\n".join(reasons)},
+            {"until": until},
+            at,
+            self.now,
+            task,
+        )
         await tell(self.connection, agreement, subject, step, to, draft)
 
     async def supplied(self, due: DuePeriod, at: datetime, late: Late) -> None:
@@ -125,7 +131,7 @@ class Asking:
             kpi = self._kpi(key)
             draft = Draft(
                 Template.FACTS_NOT_SUPPLIED,
-                _named(kpi, period),
+                {"kpi": title_of(kpi), "period": period},
                 {"until": task.due_at},
                 task.due_at,
                 self.now,
@@ -154,5 +160,6 @@ def owners_of(kpi: Kpi) -> tuple[str, ...]:
     return () if kpi.owners is None else (kpi.owners.client, kpi.owners.provider)
 
 
-def _named(kpi: Kpi, period: str) -> dict[str, str]:
-    return {"kpi": kpi.title or kpi.key, "period": period}
+def title_of(kpi: Kpi) -> str:
+    """What people call a KPI."""
+    return kpi.title or kpi.key

@@ -113,6 +113,10 @@ def test_what_was_assumed_of_slices_is_told() -> None:
     assert perform(terms(measure), *facts).defaults == (
         Default("kpis.k.measure.empty", "intervals in which nothing happened are left out"),
         Default("kpis.k.measure.absent", "intervals without a fact are left out"),
+        Default(
+            "kpis.k.restate_within",
+            "late and corrected facts restate a period until the agreement is closed",
+        ),
     )
 
 

@@ -162,8 +162,8 @@ async def unmailed(world: World, worker: WorkerProcess) -> str:
     aside = mailbox.rename(mailbox.with_name("aside"))
     mailbox.write_text("a file stands where the folder belongs")
     key = await launched(world, "unmailed")
-    async with asyncio.timeout(60):  # it is recorded first and mailed afterwards
-        while not unsent(worker, key):  # noqa: ASYNC110 - another process mails
+    async with asyncio.timeout(60):  # it is recorded first and mailed afterwards, one by one
+        while not unsent(worker, key) or "sending" in await states(world, key):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     mailbox.unlink()
     aside.rename(mailbox)
