@@ -130,8 +130,8 @@ def test_a_clock_may_run_around_the_clock_and_on_working_days() -> None:
 def test_a_pause_that_an_event_tells_of_does_not_count() -> None:
     clocks = [CLOCKS["clocks"][0] | {"pauses": ["pending"]}]
     events = [
-        TicketEvent("e1", "late0", at("01-05 09:00"), "state", "pending", "mira"),
-        TicketEvent("e2", "late0", at("01-05 09:02"), "state", "open", "mira"),
+        TicketEvent("e1", "late0", at("01-05 09:00"), "state", "pending", "desk"),
+        TicketEvent("e2", "late0", at("01-05 09:02"), "state", "open", "desk"),
     ]
 
     assert january(ATTAINED, *LATE[:2], *events, sections=CLOCKS | {"clocks": clocks}).value == 50

@@ -39,7 +39,7 @@ async def take(
 ) -> Intake:
     async with database.begin() as connection:
         return await take_in(
-            connection, "helpdesk", "facts.csv", digest, kind, facts, "mira", received_at
+            connection, "helpdesk", "facts.csv", digest, kind, facts, "desk", received_at
         )
 
 
@@ -239,7 +239,7 @@ async def test_the_intake_is_recorded(database: AsyncEngine) -> None:
         "facts.csv",
         "sample",
     )
-    assert (row.actor, row.read, row.accepted, row.repeated) == ("mira", 1, 1, 0)
+    assert (row.actor, row.read, row.accepted, row.repeated) == ("desk", 1, 1, 0)
     assert row.received_at == RECEIVED
 
 
@@ -262,7 +262,7 @@ async def test_several_files_go_into_one_transaction(database: AsyncEngine) -> N
     async with database.begin() as connection:
         for kind, digest in ((FactKind.SAMPLE, "1"), (FactKind.SAMPLE, "2")):
             taken = await take_in(
-                connection, "helpdesk", "f.csv", digest, kind, facts, "mira", RECEIVED
+                connection, "helpdesk", "f.csv", digest, kind, facts, "desk", RECEIVED
             )
 
     assert taken == Intake(read=1, accepted=0, repeated=1)

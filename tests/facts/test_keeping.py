@@ -90,7 +90,7 @@ async def take(
 ) -> Intake:
     async with database.begin() as connection:
         return await take_in(
-            connection, "helpdesk", "f.jsonl", digest, None, facts, "mira", received_at
+            connection, "helpdesk", "f.jsonl", digest, None, facts, "desk", received_at
         )
 
 

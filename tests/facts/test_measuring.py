@@ -52,7 +52,7 @@ async def take(
     kind: FactKind = FactKind.SAMPLE,
 ) -> None:
     digest = f"digest-{next(numbers)}"
-    await take_in(connection, signed, "f.csv", digest, kind, facts, "mira", received_at)
+    await take_in(connection, signed, "f.csv", digest, kind, facts, "desk", received_at)
 
 
 def arrival(name: str, at: datetime, value: str | None = "1", **columns: str) -> Sample:

@@ -21,7 +21,7 @@ RECEIVED = datetime(2027, 4, 1, tzinfo=UTC)
 
 async def touched(database: AsyncEngine, digest: str, *facts: Fact) -> list[Touched]:
     async with database.begin() as connection:
-        await take_in(connection, "helpdesk", "f.jsonl", digest, None, facts, "mira", RECEIVED)
+        await take_in(connection, "helpdesk", "f.jsonl", digest, None, facts, "desk", RECEIVED)
         return await touched_by(connection, "helpdesk", digest)
 
 

@@ -69,7 +69,7 @@ async def test_uci_incidents_kept_their_sla_as_often_as_was_counted(
 
     async with database.begin() as connection:
         taken = await take_in(
-            connection, agreed, file.name, "uci", FactKind.TICKET, file.facts, "mira", RECEIVED
+            connection, agreed, file.name, "uci", FactKind.TICKET, file.facts, "desk", RECEIVED
         )
         found = await tally(
             connection, agreed, {"kind": "proportion", "flag": "made_sla"}, "priority", truth
@@ -95,7 +95,7 @@ async def test_boston_closed_requests_in_time_as_often_as_was_counted(
 
     async with database.begin() as connection:
         taken = await take_in(
-            connection, agreed, file.name, "boston", FactKind.TICKET, file.facts, "mira", RECEIVED
+            connection, agreed, file.name, "boston", FactKind.TICKET, file.facts, "desk", RECEIVED
         )
         found = await tally(connection, agreed, by_due, "department", truth)
 

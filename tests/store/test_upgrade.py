@@ -40,8 +40,8 @@ VALUES ('helpdesk', 'errors', '2027-W01', 1, :live, :ends, :ends, 1, 'below_expe
 INSERT INTO credit (agreement, kpi, period, revision, month, percent, amount_minor, currency)
 VALUES ('helpdesk', 'errors', '2027-W01', 1, '2027-07', 5, 100000, 'GBP');
 INSERT INTO intake (agreement, digest, name, kind, actor, read, accepted, repeated, received_at)
-VALUES ('helpdesk', 'first', 'f', 'sample', 'mira', 2, 2, 0, :live),
-       ('helpdesk', 'second', 'f', 'sample', 'mira', 1, 1, 0, :ends);
+VALUES ('helpdesk', 'first', 'f', 'sample', 'desk', 2, 2, 0, :live),
+       ('helpdesk', 'second', 'f', 'sample', 'desk', 1, 1, 0, :ends);
 INSERT INTO sample (agreement, id, revision, series, at, value, columns, intake, received_at)
 VALUES ('helpdesk', 'a', 1, 'error', :live, 1.50, '{"site": "leeds"}', 'first', :live),
        ('helpdesk', 'b', 1, 'error', :live, NULL, '{}', 'first', :live),
@@ -116,7 +116,7 @@ def test_facts_of_the_first_release_are_known_and_go_on(old: URL) -> None:
                 connection,
                 *given,
                 [*samples, Ticket("T", LIVE, closed_at=LIVE + WEEK)],
-                "mira",
+                "desk",
                 LIVE,
             )
             counted = [
