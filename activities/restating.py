@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities.asking import Asking, owners_of
+from activities.asking import Asking, owners_of, title_of
 from activities.evaluating import Measured, count, measure
 from activities.following import follow_restated, status_of
 from activities.ledgering import Account, Instant, settle
@@ -189,7 +189,7 @@ class Restating:
         draft = Draft(
             Template.PERIOD_RESTATED,
             {
-                "kpi": due.kpi.title or due.kpi.key,
+                "kpi": title_of(due.kpi),
                 "period": due.period.key,
                 "before": in_words(old),
                 "after": in_words(new),

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities.asking import owners_of
+from activities.asking import owners_of, title_of
 from activities.evaluating import Measured, count, measure, periods_of
 from activities.world import Happening, note, tell
 from domain.at_risk import ClockWarning, is_open, warnings_of
@@ -185,7 +185,7 @@ class Lookout:
         draft = Draft(
             Template.KPI_AT_RISK,
             {
-                "kpi": kpi.title or kpi.key,
+                "kpi": title_of(kpi),
                 "period": result.period.key,
                 "reason": "\n".join([*lines, *result.reason]),
             },
