@@ -14,16 +14,19 @@ from bench import standard
 from bench.figures import Figure, Row, ratio
 from bench.histories import count_events, runs_of
 from bench.naive import Naive, NaiveAgreementWorkflow, measure_naively
+from domain.facts import FactKind
 from domain.identifiers import agreement_workflow, monitoring_workflow
 from domain.terms.reader import read
 from domain.zones import midnight, zone_named
 from gateway import Gateway
+from incoming.files import open_source
 from notices.channels import MailboxChannel
 from rehearsal.acting import Acting, Cast, ScriptedChannel
 from rehearsal.people import DeskWorkflow, PersonWorkflow
 from rehearsal.script import Script
 from rehearsal.stage import TASK_QUEUE, Stage, staged, throw_away_record
 from store import tables
+from store.facts import take_in
 from worker import build_worker
 
 GOAL = 800
@@ -96,10 +99,21 @@ async def _live(
 
 
 async def _launch(gateway: Gateway, key: str, size: standard.Size, every_days: int) -> None:
-    """Launch an agreement and hand in its year of facts."""
+    """Launch an agreement and take in its year of facts, which nobody could hand in so early."""
     await gateway.launch(standard.agreement(key, size), now=standard.BEGINS)
-    facts = standard.facts(size, every_days)
-    await gateway.hand_in(key, "provider.manager", facts, now=standard.BEGINS)
+    document = standard.facts(size, every_days)
+    facts = open_source(document, zone_named("Europe/London")).facts
+    async with gateway.world.engine.begin() as connection:
+        await take_in(
+            connection,
+            key,
+            document.name,
+            key,
+            FactKind.SAMPLE,
+            facts,
+            "provider.manager",
+            standard.BEGINS,
+        )
 
 
 async def _count(stage: Stage, on_shard: int, naive: Iterable[str]) -> Counted:

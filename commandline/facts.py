@@ -1,7 +1,7 @@
 """Verbs about facts: hand in files, propose a mapping, and decide about rows that were held."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +40,7 @@ def facts_verb() -> None:
     "--quarantine", is_flag=True, help="Set aside rows with problems; take in all the others."
 )
 @click.option(
-    "--in-order", is_flag=True, help="With --quarantine: also rows that are older than those above."
+    "--in-order", is_flag=True, help="Also look for rows that are older than those above them."
 )
 @verb
 async def add_verb(
@@ -57,14 +57,13 @@ async def add_verb(
     """Hand in FILES of facts for AGREEMENT: CSV, JSON Lines, or workbooks (.xlsx).
 
     A file is taken whole or not at all, unless --quarantine sets aside the rows that are wrong,
-    in the future, outside the term, told twice, or of a name that no edition knows. The same file
-    or row twice changes nothing; a load that was interrupted can be repeated.
+    in the future, too late to have any effect, outside the term, told twice, or of a name that no
+    edition knows. The same file or row twice changes nothing; a load that was interrupted can be
+    repeated.
     """
     from gateway import Way
     from incoming import Stored
 
-    if in_order and not quarantine:
-        fail(Exit.USAGE, "--in-order goes with --quarantine")
     async with gateway() as door:
         for file in files:
             with progress(file) as watch:
@@ -73,6 +72,8 @@ async def add_verb(
                 )
                 intake = await door.hand_in(agreement, actor, Stored(file.name, file), way=way)
             click.echo(f"{file.name}: {_told(intake)}")
+            if intake.unread:
+                click.echo(f"{file.name}: read by no term: {_unread(intake.unread)}")
             if not intake.again and intake.quarantined + intake.rejected:
                 click.echo(f"see `covenant facts held {agreement}`")
 
@@ -88,6 +89,12 @@ def _told(intake: Any) -> str:  # noqa: ANN401 - store.facts.Intake, imported la
         f"+ rejected {intake.rejected:,}; facts {intake.read:,} = new {intake.accepted:,} "
         f"+ known already {intake.repeated:,}"
     )
+
+
+def _unread(counts: Mapping[str, int]) -> str:
+    """Facts that nothing reads, by what they are of: the most first."""
+    most_first = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    return ", ".join(f"{count:,} {what}" for what, count in most_first)
 
 
 def kind_named(name: str | None) -> "FactKind | None":

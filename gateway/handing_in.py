@@ -3,24 +3,26 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from activities.evaluating import timeline_of
 from domain.events import Event
 from domain.facts import Fact, FactKind
 from domain.facts.columns import RECEIPT
 from domain.facts.fates import Fates
 from domain.facts.files import FactFile, FactFileError, Told
 from domain.facts.formats import Rejected
-from domain.facts.judging import Judge, names_in
+from domain.facts.judging import Judge, late, names_in
 from domain.facts.mapping import read_mapping
-from domain.facts.rules import LONGEST_CELL, MOST_ROWS, FactRule, Wrong
+from domain.facts.rules import LONGEST_CELL, MOST_ROWS, OF_JUDGEMENT, FactRule, Wrong
 from domain.identifiers import effect_key
+from domain.lateness import may_be_late, reaches, surely_in_time
 from domain.terms.problems import clipped
 from domain.zones import midnight, zone_named
 from gateway.lookups import must_be_contact
@@ -29,10 +31,12 @@ from incoming import Given, Source, open_source
 from incoming.doubtful import Doubts, hashed
 from incoming.files import Watch, blocks, digest_of, unwatched
 from store import journal, tables
-from store.editions import all_editions, keep_document
+from store.editions import Edition, all_editions, keep_document
 from store.facts import MIXED, Intake, known_intake, take_in
+from store.lateness import late_facts, lifetime
 from store.quarantine import Fate, Held, hold
 from store.raw_files import keep_raw
+from store.touching import touched_by
 
 UNTAKEN = tuple(column.name for column in RECEIPT)
 """Columns that facts cannot have here: the gateway stamps their receipt."""
@@ -72,26 +76,44 @@ class Way:
 AS_IT_IS = Way()
 
 
-class ReadAgainError(Exception):
-    """Some ids may be told of twice, with other content: they are compared in another reading."""
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What earlier readings of the same file have shown, by the hashes of kind and id.
 
-    def __init__(self, ids: frozenset[int]) -> None:
-        """Keep their hashes."""
-        super().__init__(f"{len(ids)} ids are doubtful")
-        self.ids = ids
+    Of `doubtful` ids two rows may say different things; None before anybody has looked. What is
+    `late` could be restated until the instant that it has here.
+    """
+
+    doubtful: frozenset[int] | None = None
+    late: Mapping[int, datetime] = field(default_factory=dict)
+
+
+class ReadAgainError(Exception):
+    """Something is known now that asks for another reading."""
+
+    def __init__(self, learnt: Learnt) -> None:
+        """Keep it for the next reading."""
+        super().__init__("the file is read again")
+        self.learnt = learnt
+
+
+Numbered: TypeAlias = tuple[int, Wrong]
+"""What is wrong with a row, and the number of the column in which it is."""
+
+
+def _numbered(told: Told) -> list[Numbered]:
+    return [(told.columns.get(each.column, 1), each) for each in told.wrong]
 
 
 class Handed:
     """The facts of a file on their way in, and what becomes of each row."""
 
-    def __init__(
-        self, file: FactFile, judge: Judge | None, mapping: str | None, ids: frozenset[int] | None
-    ) -> None:
-        """With a judge, rows with problems are set aside; `ids` are doubtful since a first reading."""
+    def __init__(self, file: FactFile, judge: Judge, mapping: str | None, learnt: Learnt) -> None:
+        """A judge that sets rows aside has those with problems held; else they refuse the file."""
         self.fates = Fates()
         self.held: list[Held] = []
         self._file, self._judge, self._mapping = file, judge, mapping
-        self._ids = ids
+        self._learnt = learnt
         self._doubts = Doubts()
         self._first: dict[tuple[FactKind, str], tuple[Fact, int]] = {}
 
@@ -101,7 +123,7 @@ class Handed:
         for told in self._file.told:
             if problems.rejected:
                 self._reject()
-            wrong = told.wrong or self._wrong(told)
+            wrong = _numbered(told) or self._wrong(told)
             if wrong:
                 self._set_aside(told, wrong)
             else:
@@ -117,42 +139,47 @@ class Handed:
             problems.refuse()
         doubtful = self._doubts.doubtful()
         if doubtful:
-            raise ReadAgainError(doubtful)
+            raise ReadAgainError(replace(self._learnt, doubtful=doubtful))
 
-    def _set_aside(self, told: Told, wrong: Sequence[Wrong]) -> None:
+    def _set_aside(self, told: Told, wrong: Sequence[Numbered]) -> None:
         """Hold a row, or let it refuse the file."""
         self.fates.count(told, held=True)
-        for each in () if self._judge is not None else wrong:
-            self._file.problems.add(told.line, told.columns.get(each.column, 1), each)
-        if self._judge is not None:
+        if self._judge.sets_aside:
             self._hold(told, wrong)
+            return
+        for number, each in wrong:
+            said = _or_aside(each) if each.rule in OF_JUDGEMENT else each
+            self._file.problems.add(told.line, number, said)
 
-    def account(self, read: int) -> dict[str, int]:
+    def account(self, read: int) -> dict[str, Any]:
         """What became of the rows, of which every one has been counted."""
         self.fates.check()
         if self._mapping is None and read != self.fates.accepted:
             msg = f"{read} facts came of {self.fates.accepted} rows"
             raise AssertionError(msg)
         counts = asdict(self.fates)
-        return {name: counts[name] for name in ("rows", "passed", "quarantined", "rejected")}
+        said = {name: counts[name] for name in ("rows", "passed", "quarantined", "rejected")}
+        return {**said, "unread": dict(self._judge.unread)}
 
-    def _wrong(self, told: Told) -> list[Wrong]:
+    def _wrong(self, told: Told) -> list[Numbered]:
         """What is wrong with facts that are well written."""
-        wrong: list[Wrong] = []
+        found: list[Numbered] = []
         for kind, fact in told.facts:
             name = hashed((kind, fact.id))
-            if self._ids is None:
+            wrong = self._judge.judge(kind, fact)
+            if self._learnt.doubtful is None:
                 self._doubts.add(name, hashed(tuple(told.row)))
-            elif name in self._ids:
+            elif name in self._learnt.doubtful:
                 first, line = self._first.setdefault((kind, fact.id), (fact, told.line))
                 if first != fact:
-                    wrong.append(_told_twice(fact, line))
-            if self._judge is not None:
-                wrong += self._judge.judge(kind, fact)
-        return wrong
+                    wrong.insert(0, _told_twice(fact, line))
+            if (until := self._learnt.late.get(name)) is not None:
+                wrong.append(late(kind, until))
+            found += ((told.number_of(kind, each.column), each) for each in wrong)
+        return found
 
-    def _hold(self, told: Told, wrong: Sequence[Wrong]) -> None:
-        problems = [_problem(each, told.columns.get(each.column, 1)) for each in wrong]
+    def _hold(self, told: Told, wrong: Sequence[Numbered]) -> None:
+        problems = [_problem(each, number) for number, each in wrong]
         self._keep(
             Held(
                 Fate.QUARANTINED,
@@ -162,6 +189,7 @@ class Handed:
                 told.rule,
                 problems,
                 told.cells(),
+                told.places,
             )
         )
 
@@ -198,6 +226,10 @@ def _told_twice(fact: Fact, line: int) -> Wrong:
     )
 
 
+def _or_aside(wrong: Wrong) -> Wrong:
+    return replace(wrong, remedy=f"{wrong.remedy}; `--quarantine` sets such rows aside")
+
+
 def _problem(wrong: Wrong, number: int) -> dict[str, Any]:
     return {
         "column": wrong.column,
@@ -225,7 +257,7 @@ async def hand_in(
 ) -> Intake:
     """Take in a file in one transaction; InvalidError when it is refused."""
     given = way.given()
-    doubtful: frozenset[int] | None = None
+    learnt = Learnt()
     try:
         digest = digest_of(source)[0]
         while True:
@@ -238,10 +270,10 @@ async def hand_in(
                         source,
                         (way, given, digest),
                         received_at,
-                        doubtful,
+                        learnt,
                     )
             except ReadAgainError as again:
-                doubtful = again.ids
+                learnt = again.learnt
     except FactFileError as error:
         raise InvalidError(error.problems, error.more) from error
 
@@ -253,7 +285,7 @@ async def _take_in(
     source: Source,
     handed: tuple[Way, Given, str],
     received_at: datetime,
-    doubtful: frozenset[int] | None,
+    learnt: Learnt,
 ) -> Intake:
     way, given, digest = handed
     terms = await must_be_contact(connection, agreement, actor, received_at)
@@ -264,9 +296,10 @@ async def _take_in(
     if way.mapping is not None:
         mapped = await keep_document(connection, way.mapping.name, way.mapping.raw)
     await keep_raw(connection, digest, blocks(source))
-    judge = await _judge(connection, agreement, received_at, way) if way.quarantine else None
+    adopted = await all_editions(connection, agreement)
+    judge = await _judge(connection, agreement, adopted, received_at, way)
     file = open_handed_in(source, zone_named(terms.zone), given, way.watch)
-    reading = Handed(file, judge, mapped, doubtful)
+    reading = Handed(file, judge, mapped, learnt)
     further = {"raw": digest, "mapping": mapped}
     intake = await take_in(
         connection,
@@ -281,6 +314,7 @@ async def _take_in(
     )
     if intake.again:
         return intake
+    await _must_be_in_time(connection, agreement, adopted, identity, received_at, learnt)
     await hold(connection, agreement, identity, reading.held, actor, received_at)
     if digest_of(source)[0] != digest:
         msg = f"{source.name} was changed while it was read; nothing was taken, hand it in again"
@@ -302,7 +336,16 @@ def _entry(
 ) -> journal.Entry:
     counts: Mapping[str, Any] = {
         name: getattr(intake, name)
-        for name in ("read", "accepted", "repeated", "rows", "passed", "quarantined", "rejected")
+        for name in (
+            "read",
+            "accepted",
+            "repeated",
+            "rows",
+            "passed",
+            "quarantined",
+            "rejected",
+            "unread",
+        )
     }
     return journal.Entry(
         effect_key(agreement, Event.FACTS_RECEIVED, identity),
@@ -317,11 +360,45 @@ def _entry(
 
 
 async def _judge(
-    connection: AsyncConnection, agreement: str, received_at: datetime, way: Way
+    connection: AsyncConnection,
+    agreement: str,
+    adopted: Sequence[Edition],
+    received_at: datetime,
+    way: Way,
 ) -> Judge:
-    editions = [each.terms for each in await all_editions(connection, agreement)]
+    editions = [each.terms for each in adopted]
     query = select(tables.agreement.c.ends_at).where(tables.agreement.c.id == agreement)
     ends_at = (await connection.execute(query)).scalar_one()
     first = editions[0]
     starts_at = midnight(first.term.starts_on, zone_named(first.zone))
-    return Judge(received_at, starts_at, ends_at, names_in(editions), way.in_order)
+    names = names_in(editions)
+    return Judge(received_at, starts_at, ends_at, names, way.in_order, sets_aside=way.quarantine)
+
+
+async def _must_be_in_time(
+    connection: AsyncConnection,
+    agreement: str,
+    adopted: Sequence[Edition],
+    digest: str,
+    received_at: datetime,
+    learnt: Learnt,
+) -> None:
+    """Have the file read again if it brought facts that can have no effect any more."""
+    life = await lifetime(connection, agreement)
+    if life is None:
+        return
+    line = timeline_of(adopted)
+    since = surely_in_time(line, life, received_at)
+    if since is None:
+        return
+    touched = await touched_by(connection, agreement, digest)
+    if not any(each.start < since for each in touched):
+        return
+    reached = reaches(line, life, received_at)
+    if not may_be_late(touched, reached, since):
+        return
+    between = min(each.start for each in touched), since
+    found = await late_facts(connection, agreement, digest, reached, between, MOST_HELD + 1)
+    if found:
+        late_ids = {hashed((each.kind, each.id)): each.until for each in found}
+        raise ReadAgainError(replace(learnt, late={**learnt.late, **late_ids}))

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -203,11 +203,32 @@ def _facts(
     mapping: FactMapping | None,
     zone: str,
 ) -> list[Fact]:
+    """Read the cells of a row as a file of its own, and tell of it as of the file it came in."""
     problems = Problems(row.file)
     kind = FactKind(row.kind) if row.kind else None
     how = How(row.file, zone_named(zone), problems, kind, None, UNTAKEN, mapping)
-    rows = iter([(row.line, list(cells)), (row.line, list(cells.values()))])
+    places: dict[str, int] = row.places or {}
+    header = list(cells) if mapping is None else _as_in_file(cells, places)
+    rows = iter([(row.line, header), (row.line, [cells.get(name, "") for name in header])])
     try:
         return list(open_rows(rows, how).facts)
     except FactFileError as error:
-        raise InvalidError(error.problems, error.more) from error
+        told = (
+            replace(
+                each,
+                line=row.line,
+                column=each.column if mapping is not None else places.get(each.path, 1),
+            )
+            for each in error.problems
+        )
+        raise InvalidError(tuple(told), error.more) from error
+
+
+def _as_in_file(cells: Mapping[str, str], places: Mapping[str, int]) -> list[str]:
+    """The columns that a mapping reads, each with its number in the file; the others are blank."""
+    if not places:
+        return list(cells)
+    header = [""] * max(places.values())
+    for name, number in places.items():
+        header[number - 1] = name
+    return header

@@ -118,12 +118,16 @@ class Acting:
 
     @activity.defn(name="hand_in")
     async def hand_in(self, shift: Shift, day: date, morning: datetime) -> int:
-        """Hand in what the day before completed."""
+        """Hand in what the day before completed; a file that is refused is remembered."""
         handed = 0
         for name, raw in self._cast.days.get(day, ()):
-            document = Document(name, raw)
-            intake = await self._gateway.hand_in(shift.agreement, shift.who, document, now=morning)
-            handed += intake.accepted
+            paper = Document(name, raw)
+            try:
+                taken = await self._gateway.hand_in(shift.agreement, shift.who, paper, now=morning)
+            except GatewayError as error:
+                self._cast.turned_away.append(f"{morning:%Y-%m-%d} {shift.who}: {error}")
+            else:
+                handed += taken.accepted
         return handed
 
 

@@ -34,6 +34,8 @@ class Intake:
     passed: int = field(default=0, compare=False)
     quarantined: int = field(default=0, compare=False)
     rejected: int = field(default=0, compare=False)
+    unread: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """Facts that nothing in the terms reads, by what they are of."""
 
 
 class FactsContradictError(ValueError):
@@ -104,7 +106,7 @@ async def take_in(  # noqa: PLR0913, PLR0917 - a file, from whom, when, and what
     return taken
 
 
-ROWS = ("rows", "passed", "quarantined", "rejected")
+ROWS = ("rows", "passed", "quarantined", "rejected", "unread")
 
 
 async def known_intake(connection: AsyncConnection, agreement: str, digest: str) -> Intake | None:

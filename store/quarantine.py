@@ -42,6 +42,8 @@ class Held:
     mapped_by: int | None
     problems: Sequence[Mapping[str, Any]]
     cells: Mapping[str, str]
+    places: Mapping[str, int] | None = None
+    """The number of each cell's column in the file, where its form has any."""
 
     @property
     def content(self) -> str:
@@ -76,6 +78,7 @@ async def hold(
                 "mapped_by": row.mapped_by,
                 "problems": list(row.problems),
                 "cells": dict(row.cells),
+                "places": None if row.places is None else dict(row.places),
                 "actor": actor,
                 "received_at": received_at,
             }

@@ -149,13 +149,14 @@ intake = Table(
     _rows("rejected"),
     _text("raw", null=True),
     _text("mapping", null=True),
+    Column("unread", JSONB, nullable=False, server_default="{}"),
 )
 """One row per file of facts, by the digest of how it was read.
 
 Of the facts, what was `read` is what was `accepted` as new plus what was there already. Of the
 file's `rows`, those that became facts or were `passed` over by the mapping, those `quarantined` and
 those `rejected` are all there are. `raw` is the digest of the file's bytes, `mapping` that of the
-mapping's.
+mapping's. `unread` counts the facts that nothing in the terms reads, by what they are of.
 """
 
 document_part = Table(
@@ -185,10 +186,12 @@ held_row = Table(
     _text("actor"),
     _at("received_at"),
     _recorded(),
+    Column("places", JSONB, nullable=True),
     UniqueConstraint("number"),
 )
 """Rows of files that were not taken in, with all that is wrong with them; each once, however often
-it is handed in: `content` is the digest of what it says and how it was read."""
+it is handed in: `content` is the digest of what it says and how it was read. `places` are the
+numbers of the cells' columns in the file."""
 
 held_decision = Table(
     "held_decision",

@@ -20,10 +20,14 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
 from domain.commands import Order
-from gateway import Document, Gateway, Reply
+from domain.facts.mapping import Mapping as Mapped
+from domain.zones import zone_named
+from gateway import Choice, Decision, Document, Gateway, Reply, Way
+from incoming.files import Given, Source, open_source
 from notices.channels import MailboxChannel
 from rehearsal.stage import Stage, staged
 from store.commands import load
+from store.facts import take_in
 from store.views.history import Told, history
 from store.views.tasks import tasks
 from worker import build_worker
@@ -34,6 +38,12 @@ BEGINS = datetime(2026, 11, 30, 9, tzinfo=UTC)
 
 HANGS_AFTER_S = 60
 """A step of time that takes so long in reality never ends."""
+
+
+def _samples(rows: tuple[tuple[str, int], ...]) -> Document:
+    lines = "".join(f"error-{at}-{n},error,{at},{v}\n" for n, (at, v) in enumerate(rows))
+    name = f"facts-sample-{abs(hash(rows))}.csv"
+    return Document(name, f"id,series,at,value\n{lines}".encode())
 
 
 def at(said: str) -> datetime:
@@ -211,14 +221,40 @@ class Life:
                 if await self.open_tasks(kind):
                     await self.answer(kind, choice)
 
-    async def samples(self, *rows: tuple[str, int], series: str = "error") -> None:
+    async def samples(self, *rows: tuple[str, int]) -> None:
         """Hand in samples: local instants and values."""
-        lines = "".join(f"{series}-{at}-{n},{series},{at},{v}\n" for n, (at, v) in enumerate(rows))
-        raw = f"id,series,at,value\n{lines}".encode()
-        name = f"facts-sample-{abs(hash(rows))}.csv"
-        document = Document(name, raw)
-        who = "provider.service_manager"
-        await self.gateway.hand_in(self.agreement, who, document, now=self.stage.now)
+        who, paper = "provider.service_manager", _samples(rows)
+        await self.gateway.hand_in(self.agreement, who, paper, now=self.stage.now)
+
+    async def samples_released(self, *rows: tuple[str, int]) -> None:
+        """Hand in samples, and release those that are set aside."""
+        who, now = "provider.service_manager", self.stage.now
+        way = Way(quarantine=True)
+        await self.gateway.hand_in(self.agreement, who, _samples(rows), way=way, now=now)
+        held = tuple(number for (number,) in await self.rows("SELECT number FROM held_row"))
+        release = Decision(Choice.RELEASED, held, "They were found in a drawer")
+        await self.gateway.decide_held(self.agreement, who, release, now=now)
+
+    async def samples_to_come(self, *rows: tuple[str, int]) -> None:
+        """Have samples in the record that nobody can hand in yet."""
+        await self.facts_to_come(_samples(rows))
+
+    async def facts_to_come(self, source: Source, mapping: Mapped | None = None) -> None:
+        """Have facts in the record that nobody can hand in yet, because they lie ahead."""
+        async with self.stage.world.engine.begin() as connection:
+            query = text("SELECT zone FROM agreement WHERE id = :id")
+            zone = await connection.scalar(query, {"id": self.agreement})
+            file = open_source(source, zone_named(str(zone)), Given(mapping=mapping))
+            await take_in(
+                connection,
+                self.agreement,
+                source.name,
+                source.name,
+                file.kind,
+                file.facts,
+                "provider.service_manager",
+                self.stage.now,
+            )
 
     async def told(self, event: str | None = None) -> list[Told]:
         """The journal (of one event), by the instants at which things took effect."""

@@ -1,8 +1,10 @@
 """What a fact can be that is well written: too late, too early, out of order, of an unknown name.
 
-Only whoever sets rows aside has them judged; a person then says whether the row counts.
+Such a row refuses its file, or is set aside until a person says whether it counts. What nothing
+reads refuses no file that is taken whole, because a wider export is no fault: it is only counted.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -54,60 +56,76 @@ def names_in(editions: Iterable[Terms]) -> dict[FactKind, frozenset[str]]:
     }
 
 
+MOST_UNREAD = 20
+"""So many sorts of facts that nothing reads are told one by one."""
+
+OTHERS = "of others"
+
+
 @dataclass(slots=True)
 class Judge:
-    """Judges facts one after the other, as they stand in a file."""
+    """Judges facts one after the other, as they stand in a file.
+
+    Without `sets_aside` facts that nothing reads pass, and are counted in `unread`.
+    """
 
     received_at: datetime
     starts_at: datetime
     ends_at: datetime
     names: Mapping[FactKind, frozenset[str]]
     in_order: bool = False
+    sets_aside: bool = True
+    unread: Counter[str] = field(default_factory=Counter)
     _latest: dict[tuple[FactKind, str], datetime] = field(default_factory=dict)
 
     def judge(self, kind: FactKind, fact: Fact) -> list[Wrong]:
         """What a person should look at."""
         at = INSTANT[kind](fact)
-        wrong = [*self._future(kind, fact), *self._name(kind, fact)]
+        wrong: list[Wrong] = []
+        latest = self.received_at + TOLERANCE
+        for column, get in PAST[kind]:
+            happened = get(fact)
+            if happened is not None and happened > latest:
+                wrong.append(_future(column, happened))
+        if (named := NAMED.get(kind)) is not None:
+            column, _, what = named
+            name = getattr(fact, column)
+            if name is not None and name not in self.names[kind]:
+                wrong += self._unknown(kind, column, what, name)
         if not self.starts_at <= at < self.ends_at:
-            wrong.append(
-                Wrong(
-                    COLUMN[kind],
-                    FactRule.OUTSIDE_TERM,
-                    f"{at:%Y-%m-%d %H:%M} UTC is outside the agreement's term, "
-                    f"{self.starts_at:%Y-%m-%d} to {self.ends_at:%Y-%m-%d}",
-                    "release it if it belongs to the term all the same, or else discard it",
-                )
-            )
+            wrong += self._outside(kind, at)
         if self.in_order and kind in GROUPS:
             wrong += self._order(kind, fact, at, counts=not wrong)
         return wrong
 
-    def _future(self, kind: FactKind, fact: Fact) -> Iterable[Wrong]:
-        latest = self.received_at + TOLERANCE
-        for column, get in PAST[kind]:
-            at = get(fact)
-            if at is not None and at > latest:
-                yield Wrong(
-                    column,
-                    FactRule.FUTURE,
-                    f"{column} {at:%Y-%m-%d %H:%M:%S} UTC is after the file was received",
-                    "correct the year or the zone; hand it in again when it has happened",
-                )
-
-    def _name(self, kind: FactKind, fact: Fact) -> Iterable[Wrong]:
-        if kind not in NAMED:
+    def _unknown(self, kind: FactKind, column: str, what: str, name: str) -> Iterable[Wrong]:
+        if column != KPIS and not self.sets_aside:
+            self._count(f"of the {what} '{clipped(name)}'")
             return
-        column, _, what = NAMED[kind]
-        name = getattr(fact, column)
-        if name is not None and name not in self.names[kind]:
-            known = ", ".join(f"`{each}`" for each in sorted(self.names[kind])[:10])
-            yield Wrong(
-                column,
-                FactRule.NAME_IN_NO_EDITION,
-                f"no edition of the agreement names the {what} '{clipped(name)}'",
-                f"correct it to one of {known}" if known else "discard it, or amend the agreement",
-            )
+        known = ", ".join(f"`{each}`" for each in sorted(self.names[kind])[:10])
+        yield Wrong(
+            column,
+            FactRule.NAME_IN_NO_EDITION,
+            f"no edition of the agreement names the {what} '{clipped(name)}'",
+            f"correct it to one of {known}" if known else "discard it, or amend the agreement",
+        )
+
+    def _outside(self, kind: FactKind, at: datetime) -> Iterable[Wrong]:
+        if not self.sets_aside:
+            before = at < self.starts_at
+            self._count(f"{'before' if before else 'after'} the agreement's term")
+            return
+        yield Wrong(
+            COLUMN[kind],
+            FactRule.OUTSIDE_TERM,
+            f"{at:%Y-%m-%d %H:%M} UTC is outside the agreement's term, "
+            f"{self.starts_at:%Y-%m-%d} to {self.ends_at:%Y-%m-%d}",
+            "release it if it belongs to the term all the same, or else discard it",
+        )
+
+    def _count(self, what: str) -> None:
+        known = what in self.unread or len(self.unread) < MOST_UNREAD
+        self.unread[what if known else OTHERS] += 1
 
     def _order(self, kind: FactKind, fact: Fact, at: datetime, *, counts: bool) -> list[Wrong]:
         """Whether it is older than what stands before it; only what `counts` is compared with."""
@@ -126,6 +144,25 @@ class Judge:
         if counts:
             self._latest[group] = at
         return []
+
+
+def _future(column: str, at: datetime) -> Wrong:
+    return Wrong(
+        column,
+        FactRule.FUTURE,
+        f"{column} {at:%Y-%m-%d %H:%M:%S} UTC is after the file was received",
+        "correct the year or the zone; hand it in again when it has happened",
+    )
+
+
+def late(kind: FactKind, until: datetime) -> Wrong:
+    """A fact that touches no period that can still be restated; the last could be `until` then."""
+    return Wrong(
+        COLUMN[kind],
+        FactRule.LATE,
+        f"it comes too late: what it belongs to could be restated until {until:%Y-%m-%d %H:%M} UTC",
+        "release it to keep it all the same, which changes no figure; or discard it",
+    )
 
 
 INSTANT: dict[FactKind, Callable[[Any], datetime]] = {

@@ -1,14 +1,16 @@
 """A mapping at work: rows of a table, and the cells of facts that it makes of them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from domain.facts import FactKind
 from domain.facts.cells import NUMBERS, TIMES
 from domain.facts.columns import OWN, RECEIPT
 from domain.facts.formats import Problems, numbered
-from domain.facts.mapping import MappedCell, MappedFact, Mapping
+from domain.facts.mapping import MappedCell, MappedFact
+from domain.facts.mapping import Mapping as MappingFile
 from domain.facts.rules import MOST_WAITING, FactRule, Wrong
 from domain.facts.times import time_form
 from domain.terms.problems import clipped
@@ -39,7 +41,7 @@ class Mapped:
 class MappedRule:
     """One fact that rows may tell of."""
 
-    def __init__(self, fact: MappedFact, mapping: Mapping, places: dict[str, int]) -> None:
+    def __init__(self, fact: MappedFact, mapping: MappingFile, places: dict[str, int]) -> None:
         """`places` are those of the columns that the mapping names."""
         self.kind = fact.kind
         self.rows, self.grouped = fact.rows, fact.grouped
@@ -93,7 +95,7 @@ class MappedRule:
 class _Times:
     """Times as the file writes them, in the writing of files of facts."""
 
-    def __init__(self, mapping: Mapping) -> None:
+    def __init__(self, mapping: MappingFile) -> None:
         forms = [time_form(form) for form in mapping.times]
 
         @lru_cache(maxsize=65_536)
@@ -109,7 +111,7 @@ class _Times:
 def _maker(
     name: str,
     cell: MappedCell,
-    mapping: Mapping,
+    mapping: MappingFile,
     places: dict[str, int],
     times: _Times | None,
     *,
@@ -210,7 +212,7 @@ def _not_before(make: MakeCell, floor: MakeCell, cell: MappedCell) -> MakeCell:
 class Mapper:
     """Which rows tell which facts: at once, or when the last row of an id is known."""
 
-    def __init__(self, mapping: Mapping, header: Sequence[str], problems: Problems) -> None:
+    def __init__(self, mapping: MappingFile, header: Sequence[str], problems: Problems) -> None:
         """Refuses a header without the columns that the mapping names."""
         self.names = mapping.sources()
         numbers = numbered(header)
@@ -244,6 +246,10 @@ class Mapper:
         }
         self._ready: list[tuple[int, Mapped]] = []
         self._problems = problems
+
+    def numbers_of(self, kind: FactKind) -> Mapping[str, int]:
+        """From which columns of the file the cells of a kind of fact come, by its first rule."""
+        return next(rule.numbers for rule in self.rules if rule.kind == kind)
 
     def kept(self, row: Cells) -> list[str]:
         """The cells of the columns that the mapping names."""

@@ -67,6 +67,7 @@ class FactRule(StrEnum):
 
     # What is set aside for a person to judge.
     FUTURE = "future"
+    LATE = "late"
     OUTSIDE_TERM = "outside-term"
     OUT_OF_ORDER = "out-of-order"
     NAME_IN_NO_EDITION = "name-in-no-edition"
@@ -99,6 +100,7 @@ OF_JUDGEMENT = frozenset(
     {
         FactRule.DUPLICATE_ID,
         FactRule.FUTURE,
+        FactRule.LATE,
         FactRule.OUTSIDE_TERM,
         FactRule.OUT_OF_ORDER,
         FactRule.NAME_IN_NO_EDITION,

@@ -33,6 +33,19 @@ class Told(NamedTuple):
     silent: bool = False
     kind: FactKind | None = None
     """The kind that the row is read as; None where a mapping says it."""
+    mapper: Mapper | None = None
+    """What knows which column of the file a cell of a fact comes from; None without a mapping."""
+
+    @property
+    def places(self) -> dict[str, int]:
+        """The number of the column of each cell, where the form of the file has any."""
+        numbers = self.columns if self.mapper is None else self.mapper.numbers
+        return {name: numbers[name] for name in self.names if name in numbers}
+
+    def number_of(self, kind: FactKind, column: str) -> int:
+        """The number of the column from which a cell of the row's fact of that kind comes."""
+        numbers = self.columns if self.mapper is None else self.mapper.numbers_of(kind)
+        return numbers.get(column, 1)
 
     def cells(self) -> dict[str, str]:
         """The cells by their columns."""
@@ -96,7 +109,15 @@ def told_by_mapping(rows: Iterator[Row], mapper: Mapper, zone: ZoneInfo) -> Iter
             if more:
                 wrong += more
                 numbers = mapper.rules[number].numbers
-        yield Told(line, tuple(facts), wrong, mapper.names, mapper.kept(row), numbers)
+        yield Told(
+            line,
+            tuple(facts),
+            wrong,
+            mapper.names,
+            mapper.kept(row),
+            numbers,
+            mapper=mapper,
+        )
         yield from _later(mapper.ready(), mapper, read)
     yield from _later(mapper.rest(), mapper, read)
 
@@ -118,6 +139,7 @@ def _later(
             again=True,
             rule=number,
             silent=mapper.is_silent(mapped),
+            mapper=mapper,
         )
 
 

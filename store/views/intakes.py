@@ -25,6 +25,7 @@ async def intakes(connection: AsyncConnection, agreement: str) -> list[dict[str,
         "read",
         "accepted",
         "repeated",
+        "unread",
         "raw",
         "mapping",
     )

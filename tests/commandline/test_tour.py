@@ -262,7 +262,6 @@ def test_facts_are_handed_in_as_the_command_says(covenant: Run, tmp_path: Path) 
     export.write_text("a,b\n")
     desk = ("--as", "provider.service_manager")
 
-    covenant("facts", "add", "helpdesk", export, "--in-order", *desk, code=2)
     kind = covenant("facts", "add", "helpdesk", export, "--kind", "fish", *desk, code=2)
     assert "there are ticket, ticket_event" in kind.stderr
     (tmp_path / "export.pdf").write_text("a")

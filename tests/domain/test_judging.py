@@ -18,7 +18,7 @@ from domain.facts import (
     Ticket,
 )
 from domain.facts.book import SHELVES
-from domain.facts.judging import TOLERANCE, Judge, names_in
+from domain.facts.judging import MOST_UNREAD, OTHERS, TOLERANCE, Judge, late, names_in
 from tests.lives import helpdesk
 
 START = datetime(2027, 1, 4, tzinfo=UTC)
@@ -101,6 +101,52 @@ def test_a_name_without_any_in_the_terms_has_another_remedy() -> None:
     (wrong,) = bare.judge(FactKind.SAMPLE, sample(START))
 
     assert wrong.remedy == "discard it, or amend the agreement"
+
+
+def test_what_nothing_reads_is_counted_where_a_file_is_taken_whole() -> None:
+    by = Judge(RECEIVED, START, END, NAMES, sets_aside=False)
+    facts: list[Fact] = [
+        sample(START, "speed"),
+        sample(START - TICK, "speed"),
+        Outage("O1", "web", START, START + HOUR, "power"),
+        ChargeFact("B1", "service", END, END + HOUR, Decimal(1), "GBP"),
+    ]
+
+    assert [rules(fact, by) for fact in facts] == [[], [], [], []]
+    assert by.unread == {
+        "of the series of samples 'speed'": 2,
+        "before the agreement's term": 1,
+        "of the service 'web'": 1,
+        "after the agreement's term": 1,
+    }
+
+
+def test_a_kpi_that_no_edition_names_and_a_time_to_come_are_wrong_all_the_same() -> None:
+    by = Judge(RECEIVED, START, END, NAMES, sets_aside=False)
+
+    assert rules(CreditFact("K1", START, END, "speed", Decimal(1)), by) == [
+        ("kpi", "name-in-no-edition")
+    ]
+    assert rules(sample(RECEIVED + HOUR), by) == [("at", "future")]
+    assert by.unread == {}
+
+
+def test_of_many_names_that_nothing_reads_some_are_told() -> None:
+    by = Judge(RECEIVED, START, END, NAMES, sets_aside=False)
+
+    for number in range(MOST_UNREAD + 5):
+        rules(sample(START, f"s{number}"), by)
+    rules(sample(START, "s0"), by)
+
+    assert len(by.unread) == MOST_UNREAD + 1
+    assert (by.unread["of the series of samples 's0'"], by.unread[OTHERS]) == (2, 5)
+
+
+def test_what_comes_too_late_says_until_when_it_would_not_have() -> None:
+    wrong = late(FactKind.TICKET, RECEIVED)
+
+    assert (wrong.column, wrong.rule) == ("opened", "late")
+    assert "until 2027-03-01 09:00 UTC" in wrong.message
 
 
 def test_order_is_looked_at_by_choice_and_by_series() -> None:

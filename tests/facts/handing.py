@@ -26,11 +26,14 @@ RECEIVED = datetime(2027, 3, 1, 9, tzinfo=UTC)
 TERM = datetime(2027, 1, 4, tzinfo=UTC), datetime(2028, 1, 4, tzinfo=UTC)
 
 
-async def in_force(database: AsyncEngine, signed: str) -> None:
+CHECKS = {"kpis.errors.measure": {"kind": "proportion", "series": "checks", "good": "below 3 s"}}
+
+
+async def in_force(
+    database: AsyncEngine, signed: str, changes: Mapping[str, Any] | None = None
+) -> None:
     """Give an agreement its first edition: the small one of the tests, with a series `checks`."""
-    document = helpdesk(
-        {"kpis.errors.measure": {"kind": "proportion", "series": "checks", "good": "below 3 s"}}
-    ).encode()
+    document = helpdesk(CHECKS if changes is None else changes).encode()
     reading = validate(document, "helpdesk.yaml")
     assert reading.value is not None, reading.problems
     async with database.begin() as connection:
@@ -56,6 +59,7 @@ class Desk:
         return await hand_in(self.database, self.agreement, DESK, document, Way(**way), now)
 
     async def refused(self, name: str, content: str | bytes, **way: Any) -> list[str]:
+        """Where and by which rules a file is refused."""
         with pytest.raises(InvalidError) as refusal:
             await self.hand_in(name, content, **way)
         return [f"{each.line}:{each.column} {each.rule}" for each in refusal.value.problems]

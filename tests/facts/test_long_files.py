@@ -5,20 +5,24 @@ import json
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bench.large import write_tickets
-from tests.facts.handing import DESK, RECEIVED, Desk
+from tests.facts.handing import DESK, Desk
 
 ROOT = Path(__file__).parents[2]
 
 MEGABYTE = 1_000_000
 
+LOADED = datetime(2029, 6, 1, tzinfo=UTC)
+"""After all that is written has happened, some of it after the term."""
+
 
 def words(desk: Desk, path: Path) -> list[str]:
     url = desk.database.url.render_as_string(hide_password=False)
-    loading = ["-m", "bench.loading", url, desk.agreement, DESK, str(path), RECEIVED.isoformat()]
+    loading = ["-m", "bench.loading", url, desk.agreement, DESK, str(path), LOADED.isoformat()]
     return [sys.executable, *loading]
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from gateway import Choice, ConflictError, InvalidError, NotFoundError
 from store.tables import held_row, journal, sample
+from store.views.intakes import intakes
 from tests.facts.handing import Desk, accounted
 
 HEADER = "id,series,at,value\n"
@@ -62,11 +63,53 @@ async def test_without_quarantine_the_file_is_refused_whole(desk: Desk) -> None:
         "3:3 not-a-time",
         "4:4 not-a-number",
         "5:4 ragged-row",
+        "8:3 future",
         "12:1 empty-value",
         "12:4 not-a-number",
     ]
     assert (await desk.kept())["sample"] == 0
     assert await desk.held() == []
+
+
+async def test_a_file_that_is_taken_whole_is_judged_and_the_remedy_says_the_way_out(
+    desk: Desk,
+) -> None:
+    rows = (
+        HEADER
+        + "S1,checks,2027-01-05 09:00,1\n"
+        + "S2,checks,2027-03-02 09:00,1\n"
+        + "S3,checks,2027-01-04 09:00,1\n"
+    )
+    results = "id,kpi,start,end,value\nR1,error,2027-01-04,2027-01-11,1\n"
+
+    with pytest.raises(InvalidError) as refusal:
+        await desk.hand_in("facts-sample.csv", rows)
+    (problem,) = refusal.value.problems
+    assert problem.rule == "future"
+    assert "hand it in again when it has happened; `--quarantine` sets such" in problem.remedy
+    ordered = await desk.refused("facts-sample.csv", rows, in_order=True)
+    assert ordered == ["3:3 future", "4:3 out-of-order"]
+    assert await desk.refused("facts-period_result.csv", results) == ["2:2 name-in-no-edition"]
+
+
+async def test_what_nothing_reads_goes_in_and_is_counted(desk: Desk) -> None:
+    rows = (
+        HEADER
+        + "S1,checks,2027-01-05 09:00,1\n"
+        + "S2,load,2027-01-05 09:00,1\n"
+        + "S3,load,2026-12-31 09:00,1\n"
+    )
+    unread = {"of the series of samples 'load'": 2, "before the agreement's term": 1}
+
+    taken = await desk.hand_in("facts-sample.csv", rows)
+    again = await desk.hand_in("facts-sample.csv", rows)
+
+    assert (taken.accepted, taken.unread) == (3, unread)
+    assert again.unread == unread
+    async with desk.database.connect() as connection:
+        (detail,) = await connection.scalars(select(journal.c.detail))
+        (listed,) = await intakes(connection, desk.agreement)
+    assert detail["unread"] == listed["unread"] == unread
 
 
 async def test_an_id_told_twice_refuses_the_file(desk: Desk) -> None:
@@ -203,6 +246,33 @@ async def test_a_correction_of_a_column_that_is_not_there_is_refused(desk: Desk)
     assert (await desk.kept())["sample"] == 0
 
 
+MISPLACED = (
+    "zeta,value,at,series,id\n"
+    "1,1,2027-01-05 09:00,checks,S1\n"
+    "2,one,2027-01-05 09:00,checks,S2\n"
+    "3,1,soon,checks,S3\n"
+)
+
+
+async def test_problems_of_a_correction_are_told_where_the_row_stands_in_its_file(
+    desk: Desk,
+) -> None:
+    await desk.hand_in("facts-sample.csv", MISPLACED, quarantine=True)
+    number, time = await desk.numbers()
+
+    async def refused(row: int, **cells: str) -> list[str]:
+        with pytest.raises(InvalidError) as refusal:
+            await desk.decide(Choice.CORRECTED, [row], cells)
+        return [f"{each.file}:{each.line}:{each.column}" for each in refusal.value.problems]
+
+    assert await refused(number, value="two", id=" S2") == [
+        "facts-sample.csv:3:5",
+        "facts-sample.csv:3:2",
+    ]
+    assert await refused(time, at="") == ["facts-sample.csv:4:3"]
+    assert await refused(time, at="later") == ["facts-sample.csv:4:3"]
+
+
 async def test_a_column_that_is_none_is_cleared(desk: Desk) -> None:
     line = '{"kind": "ticket", "id": "T1", "opened": "2027-01-05 09:00", "closed_at": "x"}\n'
     await desk.hand_in("january.jsonl", line, quarantine=True)
@@ -314,6 +384,8 @@ async def test_a_mapped_row_is_corrected_in_the_columns_of_its_file(desk: Desk) 
 
     with pytest.raises(ConflictError, match="has no column caller"):
         await desk.decide(Choice.CORRECTED, [ticket], {"caller": "Ann"})
+    with pytest.raises(InvalidError, match=r"log\.csv:5:4: closed"):
+        await desk.decide(Choice.CORRECTED, [ticket], {"closed": "4/1/2027 8:30"})
     assert await desk.decide(Choice.CORRECTED, [ticket], {"closed": "4/1/2027 12:00"}) == [1]
     assert await desk.decide(Choice.CORRECTED, [event], {"at": "4/1/2027 9:05"}) == [1]
 

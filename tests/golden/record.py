@@ -102,7 +102,7 @@ async def live_asked(life: Life) -> None:
 
 async def met(life: Life, *days: str) -> None:
     """The weeks of these days meet their target."""
-    await life.samples(*((f"{day}T12:00", 0) for day in days))
+    await life.samples_to_come(*((f"{day}T12:00", 0) for day in days))
 
 
 async def propose(life: Life) -> None:

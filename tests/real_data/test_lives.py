@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway import Way
+from domain.facts.mapping import read_mapping
 from store.views.agreements import evaluations
 from tests.lives import HELPDESK, Life, at, living
 from tests.real_data.shared_data import (
@@ -45,11 +45,12 @@ def agreement(zone: str, starts_on: str, months: int, kpis: Iterable[dict[str, A
 
 
 async def lived(life: Life, document: str, name: str, until: str) -> dict[str, str]:
-    """Launch, go live, hand in, and let the months pass."""
+    """Launch, go live, with all facts in the record, and let the months pass."""
     await life.launch(document)
     await life.go_live()
-    who, way = "provider.service_manager", Way(mapping=mapping_for(name))
-    await life.gateway.hand_in(life.agreement, who, export(name), way=way, now=life.stage.now)
+    said = mapping_for(name)
+    mapping = read_mapping(said.raw, said.name).value
+    await life.facts_to_come(export(name), mapping)
     await life.until(until)
     return {task["id"]: task["kind"] for task in await life.open_tasks()}
 

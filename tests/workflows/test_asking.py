@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.zones import zone_named
-from gateway import ConflictError, Document
+from gateway import ConflictError, Document, InvalidError
 from reports.story import line
 from tests.lives import Life, helpdesk
 
@@ -161,7 +161,9 @@ async def test_after_an_outage_what_was_asked_for_in_vain_is_told_before_facts_c
         "2027-02-07 00:00"
     ]
     assert await wanted(life) == []
-    await life.samples(("2027-02-02T12:00", 0))
+    with pytest.raises(InvalidError, match=r"comes too late: .* until 2027-02-07 00:00 UTC"):
+        await life.samples(("2027-02-02T12:00", 0))
+    await life.samples_released(("2027-02-02T12:00", 0))
     await life.pass_by(timedelta(minutes=1))
     assert await statuses(life, "2027-W05") == ["no_data"]
     (late,) = await life.told("facts_too_late")

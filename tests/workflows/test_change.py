@@ -85,7 +85,7 @@ async def test_later_periods_are_judged_by_the_new_edition_and_earlier_ones_are_
     await life.answer("answer_change", "approve")
     for monday in (4, 11, 18):
         samples = [(f"2027-01-{monday:02}T10:{n // 60:02}:{n % 60:02}", 0) for n in range(65)]
-        await life.samples(*samples, (f"2027-01-{monday:02}T12:00:00", 1))
+        await life.samples_to_come(*samples, (f"2027-01-{monday:02}T12:00:00", 1))
 
     await life.until("2027-01-28")
 

@@ -15,7 +15,7 @@ async def missed(life: Life) -> None:
     await life.launch()
     await life.go_live()
     await life.until("2027-01-05")
-    await life.samples(*((f"2027-01-0{day} 10:00", day % 2) for day in range(4, 10)))
+    await life.samples_to_come(*((f"2027-01-0{day} 10:00", day % 2) for day in range(4, 10)))
     await life.until("2027-01-15")
 
 

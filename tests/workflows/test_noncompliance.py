@@ -44,7 +44,7 @@ async def a_missed_week(life: Life, changes: dict[str, Any] | None = None) -> No
 
 async def met(life: Life, *days: str) -> None:
     """The weeks of these days meet their target."""
-    await life.samples(*((f"{day}T12:00", 0) for day in days))
+    await life.samples_to_come(*((f"{day}T12:00", 0) for day in days))
 
 
 async def told(life: Life, event: str) -> list[str]:

@@ -190,7 +190,8 @@ async def test_after_an_outage_facts_restate_as_of_their_receipt_and_not_after_t
     await life.until("2027-01-14 09:00")
     await life.samples((WEEK, 0))
     await life.until("2027-02-03 09:00")
-    await life.samples(("2027-01-06T12:00", 1), ("2027-01-20T12:00", 0))
+    await life.samples_released(("2027-01-06T12:00", 1), ("2027-01-20T12:00", 0))
+    assert await life.rows("SELECT count(*) FROM held_row") == [(1,)]
 
     await life.until("2027-02-04 00:10")
 
