@@ -75,8 +75,11 @@ def _summary(
 
 
 @click.command("schema")
-def schema_verb() -> None:
-    """Print the JSON Schema of the agreement document, for editors."""
-    from domain.terms.schema import schema
+@click.argument("document", type=click.Choice(["agreement", "mapping"]), default="agreement")
+def schema_verb(document: str) -> None:
+    """Print the JSON Schema of a DOCUMENT, for editors: of the agreement, or of mapping files."""
+    from domain.facts.schema import schema as mapping
+    from domain.terms.schema import schema as agreement
 
-    click.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
+    made = {"agreement": agreement, "mapping": mapping}[document]()
+    click.echo(json.dumps(made, indent=2, ensure_ascii=False))

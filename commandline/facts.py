@@ -151,10 +151,10 @@ def map_verb(file: Path, kind: str, sheet: str | None) -> None:
     named = kind_named(kind)
     assert named is not None  # noqa: S101 - there is a default
     try:
-        header, rows = first_rows(Stored(file.name, file), sheet)
+        begun = first_rows(Stored(file.name, file), sheet)
     except FactFileError as error:
         fail(Exit.INVALID, str(error))
-    click.echo(propose(file.name, header, rows, named))
+    click.echo(propose(file.name, begun, named))
 
 
 @facts_verb.command("files")

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from domain.facts import FactKind
 from domain.facts.files import FactFile, FactIds, How, open_facts, open_rows, refuse_form
-from domain.facts.formats import Problems, csv_rows, decoded, table
+from domain.facts.formats import COMMA, Problems, csv_rows, decoded, table
 from domain.facts.mapping import Mapping
 from domain.facts.rules import LONGEST_LINE, FactRule, Wrong
+from domain.facts.sniffing import Begun, encoding_of, separators_of
 from incoming.packed import DAMAGED, PACKED, Packed
 
 MOST_BYTES = 8 * 1024**3
@@ -178,19 +179,23 @@ def open_source(
     )
 
 
-def first_rows(source: Source, sheet: str | None = None) -> tuple[list[str], list[list[str]]]:
-    """The header of a table and the rows at its beginning; FactFileError when it is none."""
+def first_rows(source: Source, sheet: str | None = None) -> Begun:
+    """The beginning of a table, and how it seems to be written; FactFileError when it is none."""
     problems = Problems(source.name)
     if source.name.endswith(".xlsx"):
         from incoming.workbooks import sheet_rows
 
-        rows = sheet_rows(source, sheet, problems, unwatched)
-        header, below = table(rows, problems)
-    elif source.name.endswith(".csv"):
-        header, below = csv_rows(decoded(lines_of(source), problems), problems)
-    else:
+        header, below = table(sheet_rows(source, sheet, problems, unwatched), problems)
+        return Begun(header, [row for _, row in islice(below, LOOKED_AT)])
+    if not source.name.endswith(".csv"):
         refuse_form(problems)
-    return header, [row for _, row in islice(below, LOOKED_AT)]
+    lines = list(islice(lines_of(source), LOOKED_AT + 1))
+    encoding = encoding_of(lines)
+    texts = list(decoded(lines, problems, encoding))
+    separator, *others = separators_of(texts) or [COMMA]
+    header, below = csv_rows(iter(texts), problems, separator)
+    rows = [row for _, row in islice(below, LOOKED_AT)]
+    return Begun(header, rows, separator, encoding, tuple(others))
 
 
 LOOKED_AT = 1000

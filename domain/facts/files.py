@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from domain.facts import Fact, FactKind
 from domain.facts.columns import kinds_by, untaken_column, wrong_columns
 from domain.facts.formats import (
+    COMMA,
+    UTF_8,
     FactFileError,
     Problems,
     Record,
@@ -115,10 +117,14 @@ def open_facts(
     """
     problems = Problems(name)
     how = How(name, zone, problems, kind, ids, untaken, mapping, sets_aside)
-    texts = decoded(lines, problems)
     if name.endswith(".csv"):
-        return _table_file(*csv_rows(texts, problems), how)
+        encoding, separator = (
+            (UTF_8, COMMA) if mapping is None else (mapping.encoding, mapping.delimiter)
+        )
+        texts = decoded(lines, problems, encoding)
+        return _table_file(*csv_rows(texts, problems, separator), how)
     if name.endswith(".jsonl"):
+        texts = decoded(lines, problems)
         problems.sets_aside = sets_aside
         return _records_file(*json_lines(texts, problems), how)
     return refuse_form(problems)

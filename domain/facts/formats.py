@@ -96,14 +96,20 @@ EMPTY_FILE = Wrong(
 )
 
 
-def decoded(lines: Iterable[bytes], problems: Problems) -> Iterator[str]:
+UTF_8 = "utf-8"
+
+
+def decoded(lines: Iterable[bytes], problems: Problems, encoding: str = UTF_8) -> Iterator[str]:
     """The text of every line; a line that has none is told of and is blank."""
     for number, raw in enumerate(lines, 1):
         try:
-            text = raw.decode()
+            text = raw.decode(encoding)
         except UnicodeDecodeError as error:
             wrong = Wrong(
-                "", FactRule.NOT_UTF8, "the line is not UTF-8 text", "save the file as UTF-8"
+                "",
+                FactRule.NOT_UTF8,
+                f"the line is not {encoding.upper() if encoding == UTF_8 else encoding} text",
+                "save the file as UTF-8, or name its `encoding` in a mapping",
             )
             problems.reject(number, error.start + 1, wrong, raw.decode(errors="backslashreplace"))
             text = BLANK
@@ -120,12 +126,21 @@ Row: TypeAlias = tuple[int, list[str]]
 """The cells of a row as they stand, and the line on which it begins."""
 
 
-def csv_rows(texts: Iterator[str], problems: Problems) -> tuple[list[str], Iterator[Row]]:
+COMMA = ","
+
+SEPARATORS = {COMMA: "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+def csv_rows(
+    texts: Iterator[str], problems: Problems, separator: str = COMMA
+) -> tuple[list[str], Iterator[Row]]:
     """The names of the columns, and the rows below them, of a CSV file."""
-    return table(_rows(texts, problems), problems)
+    return table(_rows(texts, problems, separator), problems, separator)
 
 
-def table(rows: Iterator[Row], problems: Problems) -> tuple[list[str], Iterator[Row]]:
+def table(
+    rows: Iterator[Row], problems: Problems, separator: str = COMMA
+) -> tuple[list[str], Iterator[Row]]:
     """The names of the columns, and the rows that have as many cells."""
     _, header = next(rows, (1, []))
     if problems.found():
@@ -136,16 +151,16 @@ def table(rows: Iterator[Row], problems: Problems) -> tuple[list[str], Iterator[
     if len(header) > MOST_COLUMNS:
         problems.add(1, MOST_COLUMNS + 1, _too_many(len(header)))
         problems.refuse()
-    if len(header) == 1 and re.search("[;\t|]", header[0]):
+    if len(header) == 1 and any(other in header[0] for other in SEPARATORS if other != separator):
         wrong = Wrong(
             "",
             FactRule.WRONG_SEPARATOR,
-            "the columns are not separated by commas",
-            "save the file with a comma between columns",
+            f"the columns are not separated by {SEPARATORS[separator]}",
+            "save the file with a comma between columns, or name the `separator` in a mapping",
         )
         problems.add(1, 1, wrong)
         problems.refuse()
-    return header, _even(header, rows, problems)
+    return header, _even(header, rows, problems, separator)
 
 
 def _too_many(columns: int) -> Wrong:
@@ -157,7 +172,9 @@ def _too_many(columns: int) -> Wrong:
     )
 
 
-def _even(header: list[str], rows: Iterator[Row], problems: Problems) -> Iterator[Row]:
+def _even(
+    header: list[str], rows: Iterator[Row], problems: Problems, separator: str
+) -> Iterator[Row]:
     count = len(header)
     for line, row in rows:
         if len(row) == count:
@@ -167,14 +184,15 @@ def _even(header: list[str], rows: Iterator[Row], problems: Problems) -> Iterato
             "",
             FactRule.RAGGED_ROW,
             f"the row has {len(row)} cells, the header {count}",
-            "give every row as many cells as the header; quote a cell that holds a comma",
+            "give every row as many cells as the header; quote a cell that holds "
+            f"one of the {SEPARATORS[separator]}",
         )
-        problems.reject(line, min(len(row), count) + 1, wrong, ",".join(row))
+        problems.reject(line, min(len(row), count) + 1, wrong, separator.join(row))
 
 
-def _rows(texts: Iterator[str], problems: Problems) -> Iterator[Row]:
+def _rows(texts: Iterator[str], problems: Problems, separator: str) -> Iterator[Row]:
     """Every row that is not blank, and the line on which it begins."""
-    reader = csv.reader(texts, strict=True)
+    reader = csv.reader(texts, strict=True, delimiter=separator)
     broken = problems.rejected_lines
     while True:
         line = reader.line_num + 1

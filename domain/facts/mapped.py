@@ -11,6 +11,7 @@ from domain.facts.columns import OWN, RECEIPT
 from domain.facts.formats import Problems, numbered
 from domain.facts.mapping import MappedCell, MappedFact
 from domain.facts.mapping import Mapping as MappingFile
+from domain.facts.numbers import MARKS, plain_number
 from domain.facts.rules import MOST_WAITING, FactRule, Wrong
 from domain.facts.times import time_form
 from domain.terms.problems import clipped
@@ -123,8 +124,8 @@ def _maker(
         make = _translated(make, name, cell)
     if times is not None:
         make = _timed(make, times)
-    if number and mapping.decimal == "comma":
-        make = _pointed(make, name)
+    if number and (mapping.decimal, mapping.thousands) != ("point", None):
+        make = _plain_numbers(make, name, mapping)
     if cell.not_before is not None and times is not None:
         floor = _timed(_column(places[cell.not_before], missing), times)
         make = _not_before(make, floor, cell)
@@ -178,21 +179,26 @@ def _timed(make: MakeCell, times: _Times) -> MakeCell:
     return lambda row: times(make(row))
 
 
-def _pointed(make: MakeCell, name: str) -> MakeCell:
-    def pointed(row: Cells) -> str:
+def _plain_numbers(make: MakeCell, name: str, mapping: MappingFile) -> MakeCell:
+    plainly = plain_number(mapping.decimal, mapping.thousands)
+    point = MARKS[mapping.decimal]
+    marks = MARKS[mapping.thousands][0] if mapping.thousands else ""
+
+    def plain(row: Cells) -> str:
         text = make(row)
-        if "." in text:
+        said = plainly(text)
+        if said is None:
             raise MappingCellError(
                 Wrong(
                     name,
                     FactRule.NOT_A_NUMBER,
-                    f"'{clipped(text)}' has a point where the mapping expects a comma",
-                    "write `1234,5`, without marks between thousands",
+                    f"'{clipped(text)}' has a mark where the mapping expects none",
+                    f"write `1{marks}234{point}5`, or correct `decimal` and `thousands`",
                 )
             )
-        return text.replace(",", ".", 1)
+        return said
 
-    return pointed
+    return plain
 
 
 def _not_before(make: MakeCell, floor: MakeCell, cell: MappedCell) -> MakeCell:

@@ -94,6 +94,12 @@ class Mapping(Strict):
 
     mapping: Key = Field(description="The name of the mapping.")
     title: Text | None = None
+    separator: Literal[",", ";", "|", "tab"] = Field(
+        ",", description="What stands between the columns of a CSV file."
+    )
+    encoding: Literal["utf-8", "windows-1252", "iso-8859-1", "iso-8859-15"] = Field(
+        "utf-8", description="How a CSV file writes its characters."
+    )
     zone: Zone | None = Field(
         None, description="The zone of local times in the file; silent: that of the agreement."
     )
@@ -101,8 +107,18 @@ class Mapping(Strict):
         (), description="How the file writes times, tried in this order: `D/M/YYYY H:MM`."
     )
     missing: tuple[Cell, ...] = Field((), description="Texts that say nothing, `?` for example.")
-    decimal: Literal["point", "comma"] = "point"
+    decimal: Literal["point", "comma"] = Field(
+        "point", description="What stands before the decimals of a number."
+    )
+    thousands: Literal["point", "comma", "space", "apostrophe"] | None = Field(
+        None, description="What stands between the thousands of a number; silent: nothing may."
+    )
     facts: Annotated[tuple[MappedFact, ...], Field(min_length=1)]
+
+    @property
+    def delimiter(self) -> str:
+        """The character that separates columns."""
+        return "\t" if self.separator == "tab" else self.separator
 
     def sources(self) -> tuple[str, ...]:
         """Every column of the file that is named, in the order in which it is."""
@@ -126,6 +142,13 @@ def _problems(mapping: Mapping, reading: Reading[Mapping]) -> Iterator[Problem]:
     def problem(path: Path, rule: Rule, message: str, remedy: str) -> Problem:
         return reading.tree.problem(path, rule, message, remedy)
 
+    if mapping.thousands == mapping.decimal:
+        yield problem(
+            ("thousands",),
+            Rule.WRONG_SHAPE,
+            f"a {mapping.thousands} cannot stand before the decimals and between thousands",
+            "write `decimal: comma` and `thousands: point` for 1.234,5, for example",
+        )
     for number, form in enumerate(mapping.times):
         try:
             time_form(form)

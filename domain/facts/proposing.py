@@ -2,13 +2,16 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import PurePath
 
 from domain.facts import FactKind
-from domain.facts.cells import COLUMN
+from domain.facts.cells import COLUMN, NUMBERS, TIMES
 from domain.facts.columns import OWN
+from domain.facts.formats import COMMA, UTF_8
+from domain.facts.numbers import writing_of
+from domain.facts.sniffing import Begun
 from domain.facts.times import time_form
 
 CHOOSE = "CHOOSE A COLUMN"
@@ -75,28 +78,72 @@ FEW = 12
 """A column of so few different texts may be one to choose or to split by."""
 
 
-def propose(file: str, header: Sequence[str], rows: Iterable[Sequence[str]], kind: FactKind) -> str:
+def propose(file: str, begun: Begun, kind: FactKind) -> str:
     """The text of a mapping file. What is only guessed says so in a comment."""
-    sample = list(rows)
+    header, sample = begun.header, begun.rows
     texts = {name: [row[place] for row in sample] for place, name in enumerate(header)}
     marks = [mark for mark in MARKS if any(mark in said for said in texts.values())]
     chosen = _chosen(kind, header)
     times = [
         text
         for column in OWN[kind]
-        if column.name in chosen and _is_time(kind, column.name)
+        if column.name in chosen and column.read in TIMES
         for text in texts[chosen[column.name]]
         if text and text not in marks
     ]
     ids = [text for text in texts.get(chosen.get("id", ""), []) if text not in marks]
+    form = [*_form(begun), *_numbers(kind, chosen, texts, marks)]
     return "\n".join(
-        _lines(file, kind, chosen, texts, marks, times, twice=len(set(ids)) < len(ids))
+        _lines(file, kind, chosen, texts, marks, times, form, twice=len(set(ids)) < len(ids))
     )
 
 
-def _is_time(kind: FactKind, name: str) -> bool:
-    readers = {column.name: column.read.__name__ for column in OWN[kind]}
-    return readers[name] in {"time", "day_or_time"}
+def _form(begun: Begun) -> Iterator[str]:
+    """How the file is written, where that is not as in files of facts."""
+    if begun.separator != COMMA:
+        yield f"separator: {json.dumps(_separator(begun.separator))}"
+    for other in begun.others:
+        yield f"# the columns could be separated by this as well: {json.dumps(_separator(other))}"
+    if begun.encoding != UTF_8:
+        yield f"encoding: {begun.encoding}  # guessed: the file is not UTF-8; look at its accents"
+
+
+def _separator(separator: str) -> str:
+    return "tab" if separator == "\t" else separator
+
+
+def _numbers(
+    kind: FactKind,
+    chosen: Mapping[str, str],
+    texts: Mapping[str, Sequence[str]],
+    marks: Sequence[str],
+) -> Iterator[str]:
+    """How the file writes numbers, where that is sure; where it is not, why."""
+    wanted = [column.name for column in OWN[kind] if column.read in NUMBERS]
+    named = [texts[chosen[name]] for name in wanted if name in chosen]
+    # Where no column is known to hold numbers, all that hold nothing else are looked at.
+    looked_at = named or [said for said in texts.values() if wanted and _all_numbers(said, marks)]
+    writing = writing_of(text for said in looked_at for text in said)
+    thousands = [f"thousands: {writing.thousands}"] if writing.thousands else []
+    if writing.comma and writing.point:
+        both = f"{json.dumps(writing.comma)} and {json.dumps(writing.point)}"
+        yield f"# decimal: comma  # numbers are written both ways, {both}: look at the file"
+    elif writing.comma:
+        yield f"decimal: comma  # {json.dumps(writing.comma)}"
+        yield from thousands
+    elif writing.unclear and not writing.point:
+        said = f"{json.dumps(writing.unclear)} may be over a thousand, or have three decimals"
+        yield f"# decimal: comma  # {said}: say `decimal` and `thousands`, or leave both out"
+        yield from thousands
+    else:
+        yield from thousands
+
+
+NUMBER = re.compile(r"[+-]?[0-9][0-9.,' \u00a0\u202f\u2019]*( ?%)?")
+
+
+def _all_numbers(said: Sequence[str], marks: Sequence[str]) -> bool:
+    return all(NUMBER.fullmatch(text) for text in said if text and text not in marks)
 
 
 def _chosen(kind: FactKind, header: Sequence[str]) -> dict[str, str]:
@@ -145,6 +192,7 @@ def _lines(
     texts: Mapping[str, Sequence[str]],
     marks: Sequence[str],
     times: Sequence[str],
+    form: Sequence[str],
     *,
     twice: bool,
 ) -> Iterator[str]:
@@ -152,6 +200,7 @@ def _lines(
     yield f"# Proposed from the header of {json.dumps(PurePath(file).name, ensure_ascii=False)}."
     yield "# Look at every line; columns that are not named here are dropped."
     yield f"mapping: {name if COLUMN.fullmatch(name) else 'proposed'}"
+    yield from form
     yield "# zone: Europe/London  # of the times in the file; silent: that of the agreement"
     forms = _forms(times)
     if forms:

@@ -11,7 +11,7 @@ from domain.terms.shape import Terms
 
 def schema() -> dict[str, Any]:
     """JSON Schema 2020-12. It knows the shape; what no schema can say, `validate` checks."""
-    shape: dict[str, Any] = _without_null(Terms.model_json_schema())
+    shape: dict[str, Any] = without_null(Terms.model_json_schema())
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "covenant:agreement",
@@ -20,13 +20,13 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _without_null(node: Any) -> Any:  # noqa: ANN401 - any part of a schema
+def without_null(node: Any) -> Any:  # noqa: ANN401 - any part of a schema
     """The schema without `null`: what an agreement does not say, it leaves out."""
     if isinstance(node, list):
-        return [_without_null(item) for item in node if item != {"type": "null"}]
+        return [without_null(item) for item in node if item != {"type": "null"}]
     if not isinstance(node, dict):
         return node
-    kept = {key: _without_null(value) for key, value in node.items() if value is not None}
+    kept = {key: without_null(value) for key, value in node.items() if value is not None}
     match kept.get("anyOf"):
         case [only]:
             del kept["anyOf"]

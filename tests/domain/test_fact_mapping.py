@@ -11,6 +11,7 @@ from domain.facts.files import FactFileError, open_facts
 from domain.facts.mapped import Mapper
 from domain.facts.mapping import Mapping, read_mapping
 from domain.facts.proposing import propose
+from domain.facts.sniffing import Begun
 from domain.facts.times import TimeFormError, time_form
 from domain.zones import zone_named
 
@@ -310,9 +311,8 @@ def test_forms_in_which_no_time_can_be_written_are_refused(form: str) -> None:
 
 
 def proposed(header: str, rows: Iterable[str], kind: FactKind = FactKind.TICKET) -> str:
-    return propose(
-        "exports/Desk March.csv", header.split(","), [row.split(",") for row in rows], kind
-    )
+    begun = Begun(header.split(","), [row.split(",") for row in rows])
+    return propose("exports/Desk March.csv", begun, kind)
 
 
 def test_a_proposal_can_be_read_as_a_mapping() -> None:
@@ -351,4 +351,4 @@ def test_a_needed_column_is_to_be_chosen() -> None:
 
 def test_dates_that_are_none_fit_no_form() -> None:
     assert "times:" not in proposed("id,opened", ["1,31/2/2027 9:05"])
-    assert "mapping: proposed" in propose("3.csv", ["id"], [], FactKind.TICKET)
+    assert "mapping: proposed" in propose("3.csv", Begun(["id"], []), FactKind.TICKET)

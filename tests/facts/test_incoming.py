@@ -8,6 +8,7 @@ import pytest
 
 from domain.facts import FactKind
 from domain.facts.files import FactFileError
+from domain.facts.sniffing import Begun
 from domain.zones import zone_named
 from incoming import Bytes, Given, Stored, first_rows, on_disk, open_source
 from incoming import files as incoming_files
@@ -84,7 +85,7 @@ def test_a_file_on_a_disk_is_read_as_one_in_memory(tmp_path: Path) -> None:
     stored, inside = Stored("tickets.csv", path), Bytes("tickets.csv", raw)
 
     assert digest_of(stored) == digest_of(inside)
-    assert first_rows(stored) == (["id", "opened"], [["T1", "2027-01-04 09:00"]])
+    assert first_rows(stored) == Begun(["id", "opened"], [["T1", "2027-01-04 09:00"]])
     (fact,) = open_source(stored, LONDON, Given(FactKind.TICKET)).facts
     assert fact.id == "T1"
 

@@ -10,6 +10,7 @@ from openpyxl import Workbook
 
 from domain.facts import FactKind
 from domain.facts.files import FactFileError
+from domain.facts.sniffing import Begun
 from domain.zones import zone_named
 from incoming import Bytes, Given, first_rows, open_source
 from incoming.workbooks import text_of
@@ -222,9 +223,7 @@ def test_a_cell_far_to_the_right_does_not_fill_the_row() -> None:
 def test_first_rows_are_those_of_the_sheet() -> None:
     raw = book(HEADER, ("S1", "checks", "2027-01-04", 1, "x"))
 
-    assert first_rows(Bytes("a.xlsx", raw)) == (
-        list(HEADER),
-        [["S1", "checks", "2027-01-04", "1", "x"]],
-    )
+    rows = [["S1", "checks", "2027-01-04", "1", "x"]]
+    assert first_rows(Bytes("a.xlsx", raw)) == Begun(list(HEADER), rows)
     with pytest.raises(FactFileError, match="unknown-format"):
         first_rows(Bytes("a.pdf", raw))
