@@ -32,6 +32,7 @@ from domain.results import (
 from domain.schedule import DuePeriod
 from domain.spans import after
 from domain.support import with_support
+from domain.terms.calendars import Stop
 from domain.terms.shape import Kind
 from domain.timeline import Edition, Timeline, term_starts_at
 from domain.triggers import fire
@@ -139,6 +140,7 @@ def assess(
                     *performed.defaults,
                     *account.defaults,
                     *_unheeded(timeline, known),
+                    *_closed(timeline, known),
                 )
             )
         ),
@@ -255,6 +257,21 @@ def _unheeded(timeline: Timeline, known: FactBook) -> Iterator[Default]:
             for column in sorted(columns & told) if clock.on_change is None else ():
                 assumed = f"a change of `{column}` changes no limit: the ticket's own columns count"
                 yield Default(f"clocks.{clock.key}.on_change", assumed)
+
+
+def _closed(timeline: Timeline, known: FactBook) -> Iterator[Default]:
+    """That a closing is no answer, where tickets were closed unanswered and nothing is agreed."""
+    answered = {event.ticket for event in known.ticket_events if event.event == "responded"}
+    if not any(
+        ticket.closed_at is not None and ticket.responded_at is None and ticket.id not in answered
+        for ticket in known.tickets
+    ):
+        return
+    for edition in timeline.editions:
+        for clock in edition.terms.clocks:
+            if clock.stops == Stop.RESPONSE and clock.on_close is None:
+                assumed = "a ticket that is closed without a response still waits for one"
+                yield Default(f"clocks.{clock.key}.on_close", assumed)
 
 
 def _instants(ticket: Ticket) -> Iterator[datetime]:

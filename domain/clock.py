@@ -17,7 +17,7 @@ from domain.clocks.hours import Agreed, added, due
 from domain.clocks.laps import laps
 from domain.clocks.legs import Leg, legs
 from domain.clocks.pauses import Pause, as_of, disjoint, in_states
-from domain.clocks.runs import ClockRun, ClockStatus, Stage, length_text
+from domain.clocks.runs import ClockRun, ClockStatus, Stage, length_text, stopped
 from domain.clocks.segments import Segment, SegmentKind
 from domain.facts import Ticket, TicketEvent
 from domain.service_calendar import ServiceCalendar
@@ -97,6 +97,7 @@ def _reckoned(case: _Case, leg: Leg, earlier: tuple[ClockRun, ...]) -> ClockRun:
         why=lap.why,
         superseded=leg.superseded,
         counts=leg.counts,
+        closing=lap.closing,
         earlier=earlier,
         told=case.told,
     )
@@ -145,8 +146,7 @@ def _deadline(
 def _status(leg: Leg, deadline: datetime | None, pauses: Iterable[Pause]) -> ClockStatus:
     lap = leg.lap
     if lap.stop is not None:
-        met = deadline is None or lap.stop <= deadline
-        return ClockStatus.MET if met else ClockStatus.MISSED
+        return stopped(lap.stop, deadline, lap.closing)
     if deadline is not None and lap.until >= deadline:
         return ClockStatus.MISSED
     if leg.superseded is not None:

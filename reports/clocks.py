@@ -75,6 +75,7 @@ def _figures(run: ClockRun) -> dict[str, Any]:
         "stopped": _utc(run.stopped_at),
         "until": _utc(run.until),
         "superseded": run.superseded,
+        "closing": run.closing,
         "counts": run.counts,
     }
 

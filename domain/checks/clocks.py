@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from domain.terms.calendars import PauseRule, Policy, Start, Stop, TicketClock
+from domain.clocks.closings import closing_rules
+from domain.terms.calendars import (
+    Closing,
+    ClosingRule,
+    PauseRule,
+    Policy,
+    Start,
+    Stop,
+    TicketClock,
+)
 from domain.terms.problems import Findings, Found, Rule, Rules
 from domain.terms.shape import Kpi
 
@@ -55,6 +64,30 @@ def _useless(clock: TicketClock) -> Iterator[tuple[str, str, str]]:
         yield "reopening_continues", said, "remove `reopening_continues`"
 
 
+def closings_can_be_reached(clock: TicketClock) -> Findings:
+    """A rule for every closing comes last, and each leaves something that the clock can do."""
+    rules = closing_rules(clock)
+    for index, rule in enumerate(rules):
+        path: tuple[str | int, ...] = ("on_close",)
+        if not isinstance(clock.on_close, Closing):
+            path = ("on_close", index)
+        if any(not (earlier.reasons or earlier.where) for earlier in rules[:index]):
+            said = "a rule before this one fits every closing"
+            remedy = "move the rule without `reasons` and `where` to the end"
+            yield Found(path, Rule.NEVER_REACHED, said, remedy)
+        for said, remedy in _idle_closing(clock.stops, rule):
+            yield Found(path, Rule.KEY_WITHOUT_USE, said, remedy)
+
+
+def _idle_closing(stops: Stop, rule: ClosingRule) -> Iterator[tuple[str, str]]:
+    if rule.then == Closing.RUNS_ON and stops in {Stop.UPDATE, Stop.CLOSURE}:
+        said = f"nothing more can stop a clock for {stops} once the ticket is closed"
+        yield said, "write `missed`, `lapses` or `left_out`"
+    elif stops == Stop.CLOSURE and not (rule.reasons or rule.where):
+        said = "the closing is what a closure clock waits for"
+        yield said, "say of which closings, with `reasons` or `where`, or remove `on_close`"
+
+
 def shares_lie_within(thing: TicketClock | Kpi) -> Findings:
     """A warning comes before the end, each once; of a budget the end is worth one too."""
     whole = isinstance(thing, Kpi)
@@ -80,6 +113,7 @@ CLOCK_RULES: Rules = (
     ("clocks.*", limits_can_be_reached),
     ("clocks.*", pauses_take_time),
     ("clocks.*", policies_have_an_effect),
+    ("clocks.*", closings_can_be_reached),
     ("clocks.*", shares_lie_within),
     ("kpis.*", shares_lie_within),
     ("kpis.*", a_budget_is_there),

@@ -21,7 +21,8 @@ def ignored(clock: TicketClock, told: Iterable[TicketEvent]) -> Iterator[tuple[T
 def _why_no_answer(clock: TicketClock, event: TicketEvent) -> str | None:
     answers = ANSWERS.get(clock.stops) or frozenset(clock.updates)
     ends = {"closed"} if clock.stops == Stop.RESOLUTION else {"resolved", "closed"}
-    ends = ends if clock.stops in {Stop.RESOLUTION, Stop.UPDATE} else set()
+    if clock.stops == Stop.CLOSURE or (clock.stops == Stop.RESPONSE and clock.on_close is None):
+        ends = set()
     if event.event not in answers | ends:
         return None
     if actor(event.actor) in {actor(each) for each in clock.robots}:

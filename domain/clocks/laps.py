@@ -8,7 +8,8 @@ A clock stops:
 - of an update, at each update, to begin anew until the ticket is resolved or closed.
 
 A robot never stops a clock. Where the terms name actors, only theirs is the response, resolution,
-closure or update that counts; a ticket may be closed by anybody else.
+closure or update that counts; a ticket may be closed by anybody else. What a closing means while a
+clock still waits can be agreed (`domain.clocks.closings`).
 
 A `reopened` event undoes a resolution or closure, so that the last one that stands counts; until
 then a further resolution or closure changes nothing. What happens at the same instant counts in
@@ -16,14 +17,15 @@ the order of `domain.clocks.Turn`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
 from domain.clocks import Turn
+from domain.clocks.closings import agreed_closing
 from domain.clocks.pauses import Pause, actor
 from domain.facts import Ticket, TicketEvent
-from domain.terms.calendars import Policy, Stop, TicketClock
+from domain.terms.calendars import Closing, Policy, Stop, TicketClock
 
 ENDS = {
     Stop.RESPONSE: frozenset({"closed"}),
@@ -46,7 +48,8 @@ class Lap:
     """A stretch for which a clock was set: until its stop, its replacement by the next, or now.
 
     `idle` are stretches in it between an end of work and the reopening. `replaced` says why a lap
-    that never stopped ended all the same.
+    that never stopped ended all the same. `closing` is what was agreed where the ticket was closed
+    before what the clock waited for; then `stop` is the closing.
     """
 
     since: datetime
@@ -55,6 +58,7 @@ class Lap:
     idle: tuple[Pause, ...] = ()
     why: str = "the opening"
     replaced: str | None = None
+    closing: Closing | None = None
 
 
 def laps(
@@ -73,20 +77,31 @@ def laps(
         for one, other in pairwise(works)
         if one.end is not None
     ]
-    stop = works[-1].end
-    if clock.stops == Stop.RESPONSE:
-        stop = min(turns.answers(), default=None)
+    answer = min(turns.answers(), default=None) if turns.is_response else None
+    stop, closing = turns.ended(works[-1], answer)
     stop = None if stop is None else max(stop, ticket.opened_at)
     kept = tuple(idle) if policy == Policy.CARRY else ()
-    return [Lap(ticket.opened_at, stop, stop or now, kept)]
+    return [Lap(ticket.opened_at, stop, stop or now, kept, closing=closing)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """From the opening or a reopening to the end of the work, if it has ended."""
+    """From the opening or a reopening to the end of the work, if it has ended, and the reopening.
+
+    `told_at` is the end as it was told, which may be before the opening.
+    """
 
     start: datetime
-    end: datetime | None
+    end: datetime | None = None
+    told_at: datetime | None = None
+    reopened_at: datetime | None = None
+    is_first: bool = False
+
+    def has(self, at: datetime) -> bool:
+        """Whether something happened in it or after its end: after a reopening, before the next."""
+        return (self.is_first or self.start < at) and (
+            self.reopened_at is None or at <= self.reopened_at
+        )
 
 
 class _Turns:
@@ -95,7 +110,8 @@ class _Turns:
     def __init__(
         self, clock: TicketClock, ticket: Ticket, told: Iterable[TicketEvent], now: datetime
     ) -> None:
-        self._stops = clock.stops
+        self._clock = clock
+        self._columns = ticket.columns
         self._robots = frozenset(map(actor, clock.robots))
         self._people = frozenset(map(actor, clock.answered_by))
         self._answers = ANSWERS.get(clock.stops) or frozenset(clock.updates)
@@ -110,7 +126,7 @@ class _Turns:
     @property
     def is_response(self) -> bool:
         """Whether it is the first response that stops the clock."""
-        return self._stops == Stop.RESPONSE
+        return self._clock.stops == Stop.RESPONSE
 
     def answers(self) -> set[datetime]:
         """When somebody who may answered, closed or not."""
@@ -118,7 +134,56 @@ class _Turns:
 
     def ends(self) -> set[datetime]:
         """When work ended."""
-        return set().union(*(self._instants(name) for name in ENDS[self._stops]))
+        return set().union(*(self._instants(name) for name in ENDS[self._clock.stops]))
+
+    def ended(
+        self, work: _Work, answer: datetime | None = None
+    ) -> tuple[datetime | None, Closing | None]:
+        """When the clock stopped in a stretch of work, and what was agreed if by a closing.
+
+        `answer` is the response, if there was one: a closing before it counts as agreed.
+        """
+        own = answer if self.is_response else work.end
+        at = self._closed_at(work)
+        if at is None or (answer is not None and answer <= at) or at in self._done():
+            return own, None
+        closing = self._closings()[at]
+        if closing is None:
+            return own, None
+        if closing == Closing.RUNS_ON:
+            later = (
+                max(each, work.start) for each in self.answers() if at < each and work.has(each)
+            )
+            return answer or min(later, default=None), None
+        return max(at, work.start), closing
+
+    def _closed_at(self, work: _Work) -> datetime | None:
+        """When the work was closed by people, if that can matter: a robot's closing never does."""
+        if self._clock.on_close is None:
+            return None
+        closed = self._closings()
+        if self.is_response:
+            return min(filter(work.has, closed), default=None)
+        return work.told_at if work.told_at in closed else None
+
+    def _done(self) -> set[datetime]:
+        """When something else than a closing ended what the clock waits for."""
+        updates = self.answers() if self._clock.stops == Stop.UPDATE else set()
+        others = ENDS[self._clock.stops] - {"closed"}
+        return updates.union(*(self._instants(name) for name in others))
+
+    def _closings(self) -> dict[datetime, Closing | None]:
+        """When people closed the ticket, and what was agreed of that; of several the last id counts."""
+        events = [event for event in self.told if event.event == "closed"]
+        found: dict[datetime, Closing | None] = {}
+        for event in sorted(events, key=lambda event: event.id):
+            if actor(event.actor) not in self._robots:
+                columns = {**self._columns, **event.columns}
+                found[event.at] = agreed_closing(self._clock, event.reason, columns)
+        own = self._own.get("closed")
+        if own is not None and all(event.at != own for event in events):
+            found[own] = agreed_closing(self._clock, None, self._columns)
+        return found
 
     def _instants(self, name: str) -> set[datetime]:
         """When such a thing happened that counts. The ticket's own is an event's if both agree."""
@@ -139,45 +204,39 @@ class _Turns:
 def _works(turns: _Turns, opened: datetime) -> list[_Work]:
     order = [(at, Turn.STOPPED) for at in turns.ends()]
     order += [(event.at, Turn.REOPENED) for event in turns.told if event.event == "reopened"]
-    works = [_Work(opened, None)]
+    works = [_Work(opened, is_first=True)]
     for at, turn in sorted(order):
         last = works[-1]
         if turn == Turn.STOPPED and last.end is None:
-            works[-1] = _Work(last.start, max(at, last.start))
+            works[-1] = replace(last, end=max(at, last.start), told_at=at)
         elif turn == Turn.REOPENED and last.end is not None:
-            works.append(_Work(max(at, opened), None))
+            again = max(at, opened)
+            works[-1] = replace(last, reopened_at=again)
+            works.append(_Work(again))
     return works
 
 
 def _anew(turns: _Turns, works: Sequence[_Work], now: datetime) -> Iterator[Lap]:
     """A lap for each stretch of work, each with its own stop."""
     answers = sorted(turns.answers()) if turns.is_response else []
-    for index, work in enumerate(works):
-        following = works[index + 1].start if index + 1 < len(works) else None
-        stop = work.end
-        if turns.is_response:
-            stop = next(
-                (
-                    max(at, work.start)
-                    for at in answers
-                    if (at >= work.start or not index) and (following is None or at < following)
-                ),
-                None,
-            )
-        why = "the reopening" if index else "the opening"
-        unanswered = stop is None and following is not None
+    for work in works:
+        answer = next((max(at, work.start) for at in answers if work.has(at)), None)
+        stop, closing = turns.ended(work, answer)
+        why = "the opening" if work.is_first else "the reopening"
+        unanswered = stop is None and work.reopened_at is not None
         replaced = "the ticket was reopened" if unanswered else None
-        yield Lap(work.start, stop, stop or following or now, why=why, replaced=replaced)
+        until = stop or work.reopened_at or now
+        yield Lap(work.start, stop, until, why=why, replaced=replaced, closing=closing)
 
 
 def _updates(turns: _Turns, works: Sequence[_Work], now: datetime) -> Iterator[Lap]:
     """A lap from each update to the next, or to the end of the work."""
     updates = sorted(turns.answers())
-    for index, work in enumerate(works):
-        end = work.end
+    for work in works:
+        end, closing = turns.ended(work)
         inside = [at for at in updates if work.start < at and (end is None or at < end)]
-        since, why = work.start, "the reopening" if index else "the opening"
+        since, why = work.start, "the opening" if work.is_first else "the reopening"
         for at in inside:
             yield Lap(since, at, at, why=why)
             since, why = at, "the update"
-        yield Lap(since, end, end or now, why=why)
+        yield Lap(since, end, end or now, why=why, closing=closing)

@@ -78,7 +78,7 @@ def _restarted(lap: Lap, own: Sequence[Choice]) -> Iterator[Leg]:
         if following is None:
             yield Leg(part, phases, superseded=lap.replaced)
         else:
-            part = replace(part, stop=None, until=following.at)
+            part = replace(part, stop=None, until=following.at, closing=None)
             yield Leg(part, phases, superseded=following.why)
 
 
@@ -105,5 +105,5 @@ def _until(lap: Lap, phases: tuple[Phase, ...], following: Choice | None) -> Leg
     """A leg, cut off where another limit follows."""
     if following is None:
         return Leg(lap, phases, superseded=lap.replaced)
-    part = replace(lap, stop=None, until=following.at)
+    part = replace(lap, stop=None, until=following.at, closing=None)
     return Leg(part, phases, counts=False, superseded=following.why)

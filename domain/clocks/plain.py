@@ -12,11 +12,12 @@ from fractions import Fraction
 
 from domain import open_arrays
 from domain.clocks.choices import fits
+from domain.clocks.closings import SILENT, agreed_closing
 from domain.clocks.hours import Agreed, calendar_of
-from domain.clocks.runs import ClockRun, ClockStatus, Stage
+from domain.clocks.runs import ClockRun, ClockStatus, Stage, stopped
 from domain.facts import Ticket
 from domain.spans import SECONDS
-from domain.terms.calendars import Limits, Start, Stop, TicketClock
+from domain.terms.calendars import Closing, Limits, Start, Stop, TicketClock
 
 
 def plain_runs(
@@ -43,7 +44,8 @@ def _runs(
 ) -> Iterator[ClockRun]:
     basis = agreed.basis(clock, limits)
     budget = limits.within.amount * SECONDS[limits.within.unit]
-    stops = [_stop(clock.stops, ticket, now) for ticket in tickets]
+    ended = [_ended(clock, ticket, now) for ticket in tickets]
+    stops = [stop for stop, _ in ended]
     until = [now if stop is None else stop for stop in stops]
     begun = [
         at if stop is None else min(at, stop)
@@ -52,8 +54,8 @@ def _runs(
     starts, ends = open_arrays.microseconds(begun), open_arrays.microseconds(until)
     ran = open_arrays.elapsed(basis.hours, starts, open_arrays.later_of(starts, ends)).tolist()
     due = open_arrays.add(basis.hours, starts, budget * 1_000_000)
-    for ticket, stop, end, begins, micros, deadline in zip(
-        tickets, stops, until, begun, ran, open_arrays.instants(due), strict=True
+    for ticket, (stop, closing), end, begins, micros, deadline in zip(
+        tickets, ended, until, begun, ran, open_arrays.instants(due), strict=True
     ):
         elapsed = Fraction(micros, 1_000_000)
         yield ClockRun(
@@ -62,7 +64,7 @@ def _runs(
             deadline=deadline,
             elapsed=elapsed,
             left=budget - elapsed,
-            status=_status(stop, deadline, now),
+            status=_status(stop, deadline, closing, now),
             opened_at=ticket.opened_at,
             since=ticket.opened_at,
             begun_at=begins,
@@ -71,21 +73,37 @@ def _runs(
             pauses=(),
             stages=(Stage(ticket.opened_at, None, limits, basis),),
             zone=agreed.zone,
+            closing=closing,
         )
 
 
-def _stop(stops: Stop, ticket: Ticket, now: datetime) -> datetime | None:
-    """When the clock stopped by what the ticket itself says, as far as that is known."""
-    told = [at for at in ENDS[stops](ticket) if at is not None and at <= now]
-    return max(min(told), ticket.opened_at) if told else None
+def _ended(
+    clock: TicketClock, ticket: Ticket, now: datetime
+) -> tuple[datetime | None, Closing | None]:
+    """When the clock stopped by what the ticket itself says, and what was agreed if by a closing."""
+    answer = _known(ANSWER[clock.stops](ticket), ticket, now)
+    closed = _known(ticket.closed_at, ticket, now)
+    if closed is None or (answer is not None and answer <= closed):
+        return answer, None
+    closing = agreed_closing(clock, None, ticket.columns)
+    match closing or SILENT[clock.stops]:
+        case Closing.RUNS_ON:
+            return answer, None
+        case _:
+            return closed, closing
 
 
-ENDS: Mapping[Stop, Callable[[Ticket], tuple[datetime | None, ...]]] = {
-    Stop.RESPONSE: lambda ticket: (ticket.responded_at,),
-    Stop.RESOLUTION: lambda ticket: (ticket.resolved_at, ticket.closed_at),
-    Stop.CLOSURE: lambda ticket: (ticket.closed_at,),
+def _known(at: datetime | None, ticket: Ticket, now: datetime) -> datetime | None:
+    """An instant as far as it is known; nothing happens to a ticket before its opening."""
+    return None if at is None or at > now else max(at, ticket.opened_at)
+
+
+ANSWER: Mapping[Stop, Callable[[Ticket], datetime | None]] = {
+    Stop.RESPONSE: lambda ticket: ticket.responded_at,
+    Stop.RESOLUTION: lambda ticket: ticket.resolved_at,
+    Stop.CLOSURE: lambda _: None,
 }
-"""What stops a clock; the earliest counts."""
+"""What a clock waits for, if not for the closing."""
 
 
 def _begun(
@@ -101,9 +119,10 @@ def _begun(
     return [since if at is None else at for at, since in zip(found, opened, strict=True)]
 
 
-def _status(stop: datetime | None, deadline: datetime | None, now: datetime) -> ClockStatus:
+def _status(
+    stop: datetime | None, deadline: datetime | None, closing: Closing | None, now: datetime
+) -> ClockStatus:
     if stop is not None:
-        met = deadline is None or stop <= deadline
-        return ClockStatus.MET if met else ClockStatus.MISSED
+        return stopped(stop, deadline, closing)
     overdue = deadline is not None and now >= deadline
     return ClockStatus.MISSED if overdue else ClockStatus.RUNNING

@@ -7,20 +7,22 @@ from enum import StrEnum
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from domain.clocks.closings import MEANS, WAITS_FOR
 from domain.clocks.hours import Basis
 from domain.clocks.ignored import ignored
 from domain.clocks.pauses import Pause
 from domain.clocks.segments import Segment, SegmentKind, by_day, counting
 from domain.facts import TicketEvent
 from domain.numbers import shown
-from domain.terms.calendars import Limits, Policy, Stop, TicketClock
+from domain.terms.calendars import Closing, Limits, Policy, Stop, TicketClock
 from domain.terms.measures import Where
 
 
 class ClockStatus(StrEnum):
     """Where a clock stands. One that stopped exactly at its deadline is met.
 
-    One is superseded that another limit or a reopening replaced before it was settled.
+    One is superseded that another limit or a reopening replaced before it was settled, and left out
+    where that was agreed of a ticket that is closed while the clock waits.
     """
 
     RUNNING = "running"
@@ -28,9 +30,24 @@ class ClockStatus(StrEnum):
     MET = "met"
     MISSED = "missed"
     SUPERSEDED = "superseded"
+    LEFT_OUT = "left out"
 
 
 SETTLED = frozenset({ClockStatus.MET, ClockStatus.MISSED})
+
+
+def stopped(at: datetime, deadline: datetime | None, closing: Closing | None) -> ClockStatus:
+    """How a clock ended that stopped: in time or not, or as was agreed of a closing."""
+    late = deadline is not None and at > deadline
+    match closing:
+        case Closing.MISSED:
+            return ClockStatus.MISSED
+        case Closing.LEFT_OUT:
+            return ClockStatus.LEFT_OUT
+        case Closing.LAPSES:
+            return ClockStatus.MISSED if late else ClockStatus.LEFT_OUT
+        case _:
+            return ClockStatus.MISSED if late else ClockStatus.MET
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +69,8 @@ class ClockRun:
     negative when overrun. There is no deadline in a pause, and none that no calendar reaches.
     `since` is when this run began: the opening, or where the clock began anew; it counts from
     `begun_at` on. `earlier` are the runs before it, each finished as it stood: under another limit,
-    before a reopening, until an update.
+    before a reopening, until an update. `closing` is what was agreed where the ticket was closed
+    before what the clock waited for.
     """
 
     ticket: str
@@ -72,6 +90,7 @@ class ClockRun:
     why: str = "the opening"
     superseded: str | None = None
     counts: bool = True
+    closing: Closing | None = None
     earlier: tuple["ClockRun", ...] = ()
     told: tuple[TicketEvent, ...] = field(default=(), repr=False, compare=False)
 
@@ -105,8 +124,18 @@ class ClockRun:
     @property
     def judged(self) -> "tuple[ClockRun, ...]":
         """The runs whose outcome stands, this one included: settled, and not reckoned anew since."""
-        every = (*self.earlier, self)
+        every = () if self.is_left_out else (*self.earlier, self)
         return tuple(each for each in every if each.counts and each.status in SETTLED)
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether the whole ticket is left out, with the runs before this one."""
+        return self.closing == Closing.LEFT_OUT
+
+    @property
+    def was_done(self) -> bool:
+        """Whether it stopped with what it waited for, or with what is as good."""
+        return self.stopped_at is not None and self.closing in {None, Closing.STOPS}
 
     @property
     def kept(self) -> bool:
@@ -226,12 +255,17 @@ class ClockRun:
     def _ending(self) -> str:
         at = local_text(self.until, self.zone)
         ended = f"It stopped at {at}" if self.stopped_at else f"It had not stopped at {at}"
+        if self.closing is not None:
+            ended = (
+                f"It was closed at {at}{WAITS_FOR[self.terms.stops]}; agreed of that is "
+                f"{self.closing}: {MEANS[self.closing]}"
+            )
         if self.superseded is not None:
             ended = f"It was superseded at {at} because {self.superseded}"
         over = (
             f"{length_text(-self.left)} over" if self.left < 0 else f"{length_text(self.left)} left"
         )
-        if self.left == 0 and self.status == ClockStatus.MISSED:
+        if self.left == 0 and self.status == ClockStatus.MISSED and self.closing is None:
             # Closed hours and pauses after the deadline use no time, and mend nothing.
             over += ", but after its deadline"
         return f"{ended}, {length_text(self.elapsed)} used, {over}: {self.status}."

@@ -100,6 +100,21 @@ class Policy(StrEnum):
     RETROACTIVE = "retroactive"
 
 
+class Closing(StrEnum):
+    """What becomes of a clock that still waits when its ticket is closed.
+
+    `runs_on`: a closing is no answer; `stops`: it is as good as one; `missed`: what was not done by
+    then is missed; `lapses`: nothing more is owed, and what was overdue by then stays missed;
+    `left_out`: the ticket does not count, whatever was before.
+    """
+
+    RUNS_ON = "runs_on"
+    STOPS = "stops"
+    MISSED = "missed"
+    LAPSES = "lapses"
+    LEFT_OUT = "left_out"
+
+
 class Limits(Clause):
     """How long a clock may run, for the tickets whose columns have these values."""
 
@@ -121,6 +136,14 @@ class PauseRule(Clause):
     at_most: Length | None = Field(
         None, description="So long at once, closed hours included; then the clock runs on."
     )
+
+
+class ClosingRule(Clause):
+    """What becomes of the clock of some closed tickets: all that is stated must hold."""
+
+    reasons: tuple[Text, ...] = Field((), description="Only if closed with one of these reasons.")
+    where: Where = Field(default={}, description="Only if the columns have these values.")
+    then: Closing
 
 
 class TicketClock(Clause):
@@ -152,6 +175,11 @@ class TicketClock(Clause):
     )
     on_reopen: Policy | None = Field(
         None, description="`carry` if silent; says more than `reopening_continues`."
+    )
+    on_close: Annotated[tuple[ClosingRule, ...], Field(min_length=1)] | Closing | None = Field(
+        None,
+        description="When the ticket is closed while the clock waits; silent, or no rule fits: a "
+        "response clock runs on, any other stops.",
     )
     on_change: Policy | None = Field(
         None,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.clock import ClockRun, ClockStatus, SegmentKind, run
 from domain.facts import Ticket, TicketEvent
-from domain.terms.calendars import Policy, Start, Stop, TicketClock
+from domain.terms.calendars import Closing, Policy, Start, Stop, TicketClock
 from tests.domain.ticking import HOURS, LATE, LONDON, event, ran, ticket, told, utc
 
 DAY = "2026-11-02T"
@@ -667,6 +667,7 @@ clocks = st.builds(
     pauses=st.sampled_from([(), ("pending",), ({"states": ["pending"], "at_most": "5 h"},)]),
     on_change=st.sampled_from([None, *Policy]),
     on_reopen=st.sampled_from([None, *Policy]),
+    on_close=st.sampled_from([None, *Closing]),
 )
 priorities = st.sampled_from(["p1", "p2", "p3"])
 

@@ -14,7 +14,15 @@ from domain.facts.book import book
 from domain.measures.framing import FEW, Setting, known
 from domain.periods import Period
 from domain.spans import parse_span
-from domain.terms.calendars import Limits, Policy, Start, Stop, TicketClock
+from domain.terms.calendars import (
+    Closing,
+    ClosingRule,
+    Limits,
+    Policy,
+    Start,
+    Stop,
+    TicketClock,
+)
 from domain.terms.shape import Terms
 from domain.terms_check import validate_terms
 from domain.timeline import Edition
@@ -46,6 +54,16 @@ CLOCKS = st.builds(
     answered_by=st.sampled_from([(), ("agent",)]),
     on_reopen=st.sampled_from([None, *Policy]),
     on_change=st.sampled_from([None, *Policy]),
+    on_close=st.sampled_from(
+        [
+            None,
+            *Closing,
+            (
+                ClosingRule(reasons=("duplicate",), then=Closing.LEFT_OUT),
+                ClosingRule(where={"priority": "high"}, then=Closing.MISSED),
+            ),
+        ]
+    ),
 )
 TICKETS = st.lists(
     st.builds(

@@ -25,6 +25,10 @@ def clock(**values: Any) -> dict[str, Any]:
         {"stops": "update", "updates": ["note"], "on_reopen": "restart"},
         {"pauses": ["pending", {"states": ["hold"], "reasons": ["x"], "at_most": "5 days"}]},
         {"reopening_continues": "false"},
+        {"on_close": "runs_on"},
+        {"on_close": [{"reasons": ["x"], "where": {"type": "y"}, "then": "stops"}]},
+        {"stops": "update", "on_close": "lapses"},
+        {"stops": "closure", "on_close": [{"reasons": ["x"], "then": "left_out"}]},
     ],
 )
 def test_a_sound_clock(values: dict[str, Any]) -> None:
@@ -48,6 +52,20 @@ def test_a_sound_clock(values: dict[str, Any]) -> None:
         ({"warn_at": ["50 %", "50 %"]}, Rule.REPEATED_KEY, "warn_at[1]"),
         ({"warn_at": ["0 %"]}, Rule.OUT_OF_RANGE, "warn_at[0]"),
         ({"warn_at": ["100 %"]}, Rule.OUT_OF_RANGE, "warn_at[0]"),
+        (
+            {"on_close": [{"then": "missed"}, {"reasons": ["x"], "then": "lapses"}]},
+            Rule.NEVER_REACHED,
+            "on_close[1]",
+        ),
+        ({"stops": "update", "on_close": "runs_on"}, Rule.KEY_WITHOUT_USE, "on_close"),
+        ({"stops": "closure", "on_close": "missed"}, Rule.KEY_WITHOUT_USE, "on_close"),
+        (
+            {"stops": "closure", "on_close": [{"reasons": ["x"], "then": "runs_on"}]},
+            Rule.KEY_WITHOUT_USE,
+            "on_close[0]",
+        ),
+        ({"on_close": []}, Rule.EMPTY_VALUE, "on_close"),
+        ({"on_close": "ends"}, Rule.WRONG_SHAPE, "on_close"),
         ({"on_change": "restarts"}, Rule.UNKNOWN_WORD, "on_change"),
         ({"pauses": [{"reasons": ["a"]}]}, Rule.MISSING_KEY, "pauses[0].states"),
     ],
