@@ -9,29 +9,16 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from hypothesis import settings
-from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from store.engine import connect, migrate
 from tests.lives import Life, living
+from tests.record import APPLICATION, PASSWORD, Record, administer
 
 # A busy machine is no fault of the code: no test asserts a speed.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
-
-APPLICATION = "covenant_tests"
-PASSWORD = "app"
-
-
-async def _administer(owner: URL, *statements: str) -> None:
-    engine = create_async_engine(owner, isolation_level="AUTOCOMMIT")
-    try:
-        async with engine.connect() as connection:
-            for statement in statements:
-                await connection.execute(text(statement))
-    finally:
-        await engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +38,7 @@ def owner_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
 def template(owner_url: URL) -> Iterator[str]:
     """The name of a migrated, empty database."""
     name = f"template_{secrets.token_hex(4)}"
-    asyncio.run(_administer(owner_url, f"CREATE DATABASE {name}"))
+    asyncio.run(administer(owner_url, f"CREATE DATABASE {name}"))
     owner = owner_url.set(database=name)
     application = owner.set(username=APPLICATION, password=PASSWORD)
     migrate(
@@ -59,19 +46,24 @@ def template(owner_url: URL) -> Iterator[str]:
         application.render_as_string(hide_password=False),
     )
     yield name
-    asyncio.run(_administer(owner_url, f"DROP DATABASE {name} WITH (FORCE)"))
+    asyncio.run(administer(owner_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest_asyncio.fixture(scope="session")
+async def record(owner_url: URL, template: str) -> AsyncIterator[Record]:
+    """The database that the tests of this process use one after the other."""
+    kept = Record(owner_url, template)
+    yield kept
+    await kept.drop()
 
 
 @pytest_asyncio.fixture
-async def database(owner_url: URL, template: str) -> AsyncIterator[AsyncEngine]:
+async def database(record: Record) -> AsyncIterator[AsyncEngine]:
     """An empty migrated database, seen as the application sees it."""
-    name = f"test_{secrets.token_hex(4)}"
-    await _administer(owner_url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    url = owner_url.set(database=name, username=APPLICATION, password=PASSWORD)
+    url = await record.empty()
     engine = connect(url.render_as_string(hide_password=False), pool_size=10)
     yield engine
     await engine.dispose()
-    await _administer(owner_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest_asyncio.fixture
