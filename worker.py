@@ -58,6 +58,9 @@ SWEPT = Counter("covenant_swept_total", "What the sweep sent again.", ["what"])
 SWEEP_FAULTS = Counter("covenant_sweep_faults_total", "Sweeps that failed.")
 UNSENT = Gauge("covenant_notices_unsent", "Notices prepared and not yet sent.")
 FAILED = Gauge("covenant_notices_failed", "Notices that their readers' servers refused for good.")
+LATE = Gauge(
+    "covenant_evaluation_late_seconds", "How long evaluation is due and has not been done."
+)
 
 
 class Bound(ActivityInboundInterceptor):
@@ -189,14 +192,19 @@ FROM notice WHERE state <> 'sent'
 """
 
 
+LONGEST_DUE = "SELECT min(next_due_at) FROM agreement"
+
+
 async def sweep(world: World, gateway: Gateway) -> None:
-    """Send again what had no outcome, and mails that did not go; once."""
+    """Send again what had no outcome, and mails that did not go; once. Tell what is late."""
     SWEPT.labels("commands").inc(await gateway.sweep())
     SWEPT.labels("notices").inc(await world.post.send())
     async with world.engine.connect() as connection:
         unsent, failed = (await connection.execute(text(COUNTING))).one()
+        due_at = await connection.scalar(text(LONGEST_DUE))
     UNSENT.set(unsent)
     FAILED.set(failed)
+    LATE.set(0 if due_at is None else max(0.0, (world.now() - due_at).total_seconds()))
 
 
 async def keep_sweeping(world: World, stopping: asyncio.Event) -> None:

@@ -122,7 +122,8 @@ def what_if_verb(
 ) -> None:
     """Show what AMENDMENT would have changed in AGREEMENT over files of facts.
 
-    Periods, breaches, credits, triggers and rights, before and after. Nothing is proposed.
+    Periods, breaches, credits, triggers and rights, before and after, and the deadlines of open
+    tickets, old and new. Nothing is proposed.
     """
     from domain.comparison import compared
     from domain.timeline import Timeline, term_starts_at
@@ -138,8 +139,8 @@ def what_if_verb(
         after = Timeline((replace(newest, starts_at=term_starts_at(newest.terms)),))
     limits = _limits(times, before)
     read = _facts((*facts, *more), before, mapping)
-    one = _assessed(before, read, limits, digest=digest)
-    other = _assessed(after, read, limits, digest=digest)
+    one = _assessed(before, read, limits, digest=digest, clocks=True)
+    other = _assessed(after, read, limits, digest=digest, clocks=True)
     found = compared(one, other)
     if as_json:
         print_json(document(found))

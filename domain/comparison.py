@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from domain.assessment import Assessment
+from domain.at_risk import is_open
+from domain.clocks.runs import ClockRun
 from domain.naming import names_of
 from domain.results import Fired, Line, Result, RightArisen, Total
 
@@ -31,6 +33,7 @@ class Comparison:
     totals: tuple[Changed[Total], ...]
     fired: tuple[Changed[Fired], ...]
     rights: tuple[Changed[RightArisen], ...]
+    clocks: tuple[Changed[ClockRun], ...]
 
 
 def compared(before: Assessment, after: Assessment) -> Comparison:
@@ -56,6 +59,11 @@ def compared(before: Assessment, after: Assessment) -> Comparison:
             {_arising(each): each for each in before.rights},
             {_arising(each): each for each in after.rights},
             lambda right: right,
+        ),
+        _changes(
+            {_ticking(each): each for each in before.clocks},
+            {_ticking(each): each for each in after.clocks},
+            _standing,
         ),
     )
 
@@ -99,3 +107,14 @@ def _firing(fired: Fired) -> str:
 
 def _arising(right: RightArisen) -> str:
     return f"{right.key} at {right.arises.isoformat()}"
+
+
+def _ticking(run: ClockRun) -> str:
+    return f"ticket/{run.ticket}, {run.clock}"
+
+
+def _standing(run: ClockRun) -> object:
+    """One that is open by when it is due, or in a pause by what is left; else how it ended."""
+    if not is_open(run):
+        return run.status
+    return run.status, run.left if run.deadline is None else run.deadline

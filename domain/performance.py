@@ -12,16 +12,17 @@ from itertools import islice
 from domain.asking import ASKED_WITHIN, lacking
 from domain.facts.book import FactBook
 from domain.measures import Figure
-from domain.measures.framing import Known, Setting, known
+from domain.measures.framing import Settings, known
 from domain.measures.outcome import Given, Slot, Track, result_of
 from domain.measures.relief import Granted, granted
-from domain.measures.reported import Window, reports
-from domain.measures.words import listed, many
+from domain.measures.reported import Window, is_surprising, reports
+from domain.measures.words import listed, many, number
 from domain.periods import Period
 from domain.remedies.bands import owing_alone
+from domain.remedies.wording import name_of
 from domain.results import Default, Dim, Result, Trouble
 from domain.terms.shape import Kind, Kpi
-from domain.timeline import Edition, Timeline, term_starts_at
+from domain.timeline import Timeline, term_starts_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ def performance(
     ends = dict.fromkeys(_keys(timeline), until)
     done = {each: Performance(tuple(results)) for each, results in (made or {}).items()}
     dims = {result.dim for result in done.pop(key, Performance()).results}
-    return _Work(timeline, known(book, known_at), since, ends, known_at, dims, done=done).of(key)
+    settings = Settings(timeline, known(book, known_at))
+    return _Work(settings, since, ends, known_at, dims, done=done).of(key)
 
 
 def all_performances(
@@ -64,7 +66,7 @@ def all_performances(
 
     A KPI for which no end is given has no periods yet.
     """
-    work = _Work(timeline, known(book, known_at), since, ends, known_at)
+    work = _Work(Settings(timeline, known(book, known_at)), since, ends, known_at)
     keys = _keys(timeline)
     each = [work.of(key) for key in keys]
     troubles = [*_of_no_kpi(book, keys), *(trouble for one in each for trouble in one.troubles)]
@@ -96,14 +98,22 @@ def _of_no_kpi(book: FactBook, keys: Iterable[str]) -> Iterator[Trouble]:
 class _Work:
     """An agreement whose performances are made one after the other, parts before composites."""
 
-    timeline: Timeline
-    known: Known
+    settings: Settings
     since: datetime
     ends: Mapping[str, datetime]
     known_at: datetime | None
     dims: Collection[Dim] = ()
-    settings: dict[int, Setting] = field(default_factory=dict)
     done: dict[str, Performance] = field(default_factory=dict)
+
+    @property
+    def timeline(self) -> Timeline:
+        """The editions of the terms."""
+        return self.settings.timeline
+
+    @property
+    def book(self) -> FactBook:
+        """The facts."""
+        return self.settings.known.book
 
     def of(self, key: str) -> Performance:
         """The performance of a KPI, made once."""
@@ -116,13 +126,13 @@ class _Work:
     def _made(self, key: str) -> Performance:
         until = self.ends.get(key, self.since)
         slots = [
-            Slot(self._setting(edition), edition.terms.kpi(key), period)
+            Slot(self.settings.of(edition), edition.terms.kpi(key), period)
             for edition, period in self.timeline.periods(key, self.since, until)
         ]
         reliefs, refused = self._reliefs(key, until)
         given = Given(
             reports=reports(
-                (fact for fact in self.known.book.period_results if fact.kpi == key),
+                (fact for fact in self.book.period_results if fact.kpi == key),
                 [Window(slot.kpi, slot.period, slot.setting.zone) for slot in slots],
             ),
             reliefs=reliefs,
@@ -133,21 +143,22 @@ class _Work:
         tracks: dict[Dim, Track] = {}
         results: list[Result] = []
         defaults: dict[Default, None] = {}
+        doubtful: list[Trouble] = []
         for slot in slots:
             for dim in dims[slot.setting.edition.number]:
                 own, result = result_of(slot, dim, given, tracks.setdefault(dim, Track()))
                 results.append(result)
                 defaults |= dict.fromkeys(_assumed(slot.kpi, own, result))
+                if (dim, slot.period.start) not in given.reports.by_period:
+                    doubtful += _doubted(own, result)
         troubles = (
             *given.reports.troubles,
             *refused,
+            *doubtful,
             *_undivided(slots),
             *_bandless(results, given),
         )
         return Performance(tuple(results), tuple(dict.fromkeys(troubles)), tuple(defaults))
-
-    def _setting(self, edition: Edition) -> Setting:
-        return self.settings.setdefault(edition.number, Setting(edition, self.known))
 
     def _dims(self, slot: Slot, given: Given, until: datetime) -> list[Dim]:
         """The dimensions of which something is known, in order; a KPI that is not split has one."""
@@ -163,10 +174,10 @@ class _Work:
         """The claims to relief that count for a KPI, and why others do not."""
         counting: list[Granted] = []
         troubles: list[Trouble] = []
-        for fact in self.known.book.reliefs:
+        for fact in self.book.reliefs:
             if fact.kpi not in {None, key} or not (fact.start < until and self.since < fact.end):
                 continue
-            at = self._setting(self.timeline.at(fact.start))
+            at = self.settings.at(fact.start)
             match granted(fact, at.terms, at.zone, at.working, self.known_at):
                 case Granted() as each:
                     counting.append(each)
@@ -206,6 +217,17 @@ def _undivided(slots: Iterable[Slot]) -> Iterator[Trouble]:
             columns = listed(f"`{column}`" for column in kpi.per)
             message = f"{many(count, 'fact')} of {kpi.key} left out: without {columns}"
             yield Trouble(f"kpis/{kpi.key}", message, f"add {columns} to the facts")
+
+
+def _doubted(figure: Figure, result: Result) -> Iterator[Trouble]:
+    """What facts amount to and cannot be, or what is more than the whole without being meant so."""
+    where, name = f"kpis/{result.kpi.key}", name_of(result)
+    if figure.refused:
+        message = f"{name} has no figure: {figure.refused}"
+        yield Trouble(where, message, "correct the facts", level="error")
+    elif figure.value is not None and is_surprising(result.kpi, figure.value):
+        message = f"{name} is above 100 %: {number(figure.value)} % counts as it is"
+        yield Trouble(where, message, "correct the facts, if that is not meant")
 
 
 def _bandless(results: Iterable[Result], given: Given) -> Iterator[Trouble]:

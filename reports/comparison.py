@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from domain.assessment import Assessment
+from domain.at_risk import is_open
+from domain.clocks.runs import ClockRun, length_text, local_text
 from domain.comparison import Changed, Comparison, breaches
 from domain.money import Money
 from domain.results import Line, Result, Total
@@ -42,6 +44,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
                     "exercise_by": at(each.exercise_by),
                 },
             ),
+            "clocks": _both(comparison.clocks, _clock),
         },
     }
 
@@ -94,6 +97,10 @@ def _total(total: Total) -> dict[str, Any]:
     }
 
 
+def _clock(run: ClockRun) -> dict[str, Any]:
+    return {"status": run.status, "deadline": at(run.deadline), "left_s": decimal(run.left)}
+
+
 def sections(comparison: Comparison) -> Iterator[Section]:
     """The summary, and a table of each sort of difference; empty when nothing differs."""
     currency = comparison.before.currency
@@ -110,6 +117,7 @@ def sections(comparison: Comparison) -> Iterator[Section]:
         ("Settlement", columns, _rows(comparison.totals, lambda each: _net(each, currency))),
         ("Triggers", columns, _rows(comparison.fired, lambda each: each.then)),
         ("Rights", columns, _rows(comparison.rights, lambda each: each.kind)),
+        ("Tickets", columns, _rows(comparison.clocks, _clock_told)),
     ]
     different = [table for table in tables if table[2]]
     if different:
@@ -147,6 +155,14 @@ def _net(total: Total, currency: str | None) -> str:
     if total.net_minor is None:
         return f"{decimal(total.percent)} %"
     return _money(total.net_minor, currency)
+
+
+def _clock_told(run: ClockRun) -> str:
+    if not is_open(run):
+        return run.status
+    if run.deadline is None:
+        return f"{run.status}, {length_text(run.left)} left"
+    return f"{run.status}, due {local_text(run.deadline, run.zone)}"
 
 
 def _money(minor: int | None, currency: str | None) -> str:

@@ -31,7 +31,7 @@ The five ways are those of callcentrehelper.com, "service level threshold calcul
 """
 
 
-MORE_THAN_ALL = "More calls were in time than there were: the counts contradict each other."
+MORE_THAN_ALL = "more calls were in time than there were"
 
 
 def names(said: Names | None) -> tuple[str, ...]:
@@ -80,7 +80,8 @@ def contact_service_level(frame: Frame) -> Figure:
     figure = _divided(frame, *FORMULAS[frame.measure.formula])
     if figure.num <= figure.den:
         return figure
-    return replace(figure, reason=(*figure.reason, MORE_THAN_ALL))
+    said = f"{figure.lead} {MORE_THAN_ALL}, so the counts contradict each other and give no figure."
+    return replace(no_figure(said, inputs_digest=figure.inputs_digest), refused=MORE_THAN_ALL)
 
 
 def _divided(

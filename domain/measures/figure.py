@@ -69,6 +69,7 @@ class Figure:
     what was divided. `sample` says of how many facts, or of what volume; `missing` how many facts
     had no value. `lead` begins the sentence that ends with the figure; `reason` goes on from there,
     or tells why there is no figure. `assumed` is what the terms left open and what mattered here.
+    `refused` says why what the facts amount to cannot be, so that there is no figure.
     """
 
     value: Fraction | None
@@ -81,6 +82,7 @@ class Figure:
     lead: str = ""
     reason: tuple[str, ...] = ()
     assumed: tuple[Assumed, ...] = ()
+    refused: str = ""
 
 
 NOTHING_SAID = digest_of({})

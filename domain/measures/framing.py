@@ -21,7 +21,7 @@ from domain.results import Dim
 from domain.service_calendar import ServiceCalendar
 from domain.terms.calendars import TicketClock
 from domain.terms.shape import Kpi, Terms
-from domain.timeline import Edition
+from domain.timeline import Edition, Timeline
 from domain.zones import zone_named
 
 NONE = Shelf()
@@ -58,11 +58,31 @@ def known(book: FactBook, known_at: datetime | None) -> Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Settings:
+    """Every edition's setting for the same facts, each made once."""
+
+    timeline: Timeline
+    known: Known
+    made: dict[int, "Setting"] = field(default_factory=dict)
+
+    def of(self, edition: Edition) -> "Setting":
+        """The setting of an edition."""
+        if edition.number not in self.made:
+            self.made[edition.number] = Setting(edition, self.known, self)
+        return self.made[edition.number]
+
+    def at(self, instant: datetime) -> "Setting":
+        """The setting of the edition in force."""
+        return self.of(self.timeline.at(instant))
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """One edition's terms and the facts; keeps selections, calendars and clocks once made."""
 
     edition: Edition
     known: Known
+    every: Settings
     selections: dict[str, Selection] = field(default_factory=dict)
     calendars: dict[str, ServiceCalendar] = field(default_factory=dict)
     runs: dict[tuple[str, str], ClockRun | None] = field(default_factory=dict)
@@ -140,21 +160,36 @@ class Setting:
         )
 
     def _runs_of(self, kpi: Kpi, facts: list[Fact]) -> dict[str, ClockRun | None]:
+        """The clock of each ticket by the terms at its opening, whichever those of the period are.
+
+        So it is the same clock whose deadline people were told, and a later edition judges nothing
+        by a limit that was not agreed when the ticket came.
+        """
         key = kpi.measure.clock
         if key is None:
             return {}
-        clock = next(each for each in self.terms.clocks if each.key == key)
-        self._run_plain(clock, facts)
-        return {fact.id: self._run(clock, fact) for fact in facts if isinstance(fact, Ticket)}
+        tickets: dict[int, list[Ticket]] = defaultdict(list)
+        for fact in facts:
+            if isinstance(fact, Ticket):
+                tickets[self.every.at(fact.opened_at).edition.number].append(fact)
+        return {
+            name: each
+            for number, several in tickets.items()
+            for name, each in self.every.made[number].clocks(key, several).items()
+        }
 
-    def _run_plain(self, clock: TicketClock, facts: list[Fact]) -> None:
+    def clocks(self, key: str, tickets: list[Ticket]) -> dict[str, ClockRun | None]:
+        """A clock of these terms on tickets, by their ids; None where no limit fits."""
+        clock = next(each for each in self.terms.clocks if each.key == key)
+        self._run_plain(clock, tickets)
+        return {ticket.id: self._run(clock, ticket) for ticket in tickets}
+
+    def _run_plain(self, clock: TicketClock, tickets: list[Ticket]) -> None:
         """Where many tickets have no events, their clocks are reckoned together."""
         plain = [
-            fact
-            for fact in facts
-            if isinstance(fact, Ticket)
-            and (clock.key, fact.id) not in self.runs
-            and not self.known.events.get(fact.id)
+            ticket
+            for ticket in tickets
+            if (clock.key, ticket.id) not in self.runs and not self.known.events.get(ticket.id)
         ]
         if self.known.now is None or len(plain) < FEW or not is_open_hours(clock):
             return

@@ -144,18 +144,23 @@ def _bounds_said(kpi: Kpi) -> str:
 def _surprising(fact: PeriodResult, kpi: Kpi) -> Trouble | None:
     """More than the whole counts as it is, and is told where the terms speak of no such figure."""
     value = value_of(kpi, fact)
-    if kpi.unit != "%" or value is None or value <= WHOLE:
-        return None
-    limits = [] if kpi.target is None else [kpi.target.expected.value]
-    limits += [
-        edge for band in kpi.bands for edge in (band.at_least, band.above) if edge is not None
-    ]
-    if any(limit >= WHOLE for limit in limits):
+    if value is None or not is_surprising(kpi, value):
         return None
     message = (
         f"the result {fact.id} of {fact.kpi} is above 100 %: {number(value)} % counts as it is"
     )
     return Trouble(f"period_result/{fact.id}", message, "correct the value, if that is not meant")
+
+
+def is_surprising(kpi: Kpi, value: Fraction) -> bool:
+    """Whether it is more than the whole, and the terms speak of no such figure."""
+    if kpi.unit != "%" or value <= WHOLE:
+        return False
+    limits = [] if kpi.target is None else [kpi.target.expected.value]
+    limits += [
+        edge for band in kpi.bands for edge in (band.at_least, band.above) if edge is not None
+    ]
+    return all(limit < WHOLE for limit in limits)
 
 
 def value_of(kpi: Kpi, fact: PeriodResult) -> Fraction | None:

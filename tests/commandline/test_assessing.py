@@ -292,6 +292,74 @@ def test_an_amendment_that_changes_nothing_says_so(folder: Path, amendment: Path
     assert "Nothing would have changed." in result.output
 
 
+DESK = """
+agreement: desk
+title: Service desk
+zone: Europe/London
+term: {starts_on: 2027-01-01, months: 12}
+calendars:
+  office: {hours: {mon-fri: "09:00-17:00"}, holidays: [2027-03-26, 2027-03-29]}
+clocks:
+  - {key: fix, stops: resolution, calendar: office, pauses: [waiting], limits: [{within: 8 h}]}
+"""
+
+TICKETS = """id,opened,resolved
+running,2027-03-25 15:00,
+waiting,2027-03-25 09:00,
+done,2027-03-24 09:00,2027-03-24 16:30
+early,2027-03-24 09:00,2027-03-24 09:30
+"""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    (tmp_path / "agreement.yaml").write_text(DESK, encoding="utf-8")
+    (tmp_path / "facts-ticket.csv").write_text(TICKETS, encoding="utf-8")
+    (tmp_path / "facts-ticket_event.csv").write_text(
+        "id,ticket,at,event,value,actor\ne1,waiting,2027-03-25 13:00,state,waiting,agent\n",
+        encoding="utf-8",
+    )
+    return tmp_path
+
+
+def changed(desk: Path, path: str, value: str) -> tuple[list[Any], str]:
+    """What an amendment of one value changes in the clocks of tickets, as JSON and as told."""
+    (desk / "amendment.yaml").write_text(
+        f"amends: desk\neffective_on: 2027-03-01\nreason: Agreed.\nset: {{'{path}': '{value}'}}\n",
+        encoding="utf-8",
+    )
+    documents = (desk / "agreement.yaml", desk / "amendment.yaml", "--facts", desk)
+    where = ("what-if", *documents, "--known-at", "2027-03-25 16:00")
+    told = covenant(*where).output.replace("\n", " ")
+    return answer(*where)["changes"]["clocks"], told
+
+
+def test_before_another_calendar_is_approved_the_open_tickets_that_it_moves_are_shown(
+    desk: Path,
+) -> None:
+    moved, told = changed(desk, "calendars.office.holidays[0]", "2027-04-02")
+
+    assert [
+        (each["key"], each["before"]["deadline"], each["after"]["deadline"]) for each in moved
+    ] == [("ticket/running, fix", "2027-03-30T14:00:00Z", "2027-03-26T15:00:00Z")]
+    assert "running, due" in told
+
+
+def test_before_another_limit_is_approved_every_verdict_that_it_changes_is_shown(
+    desk: Path,
+) -> None:
+    moved, told = changed(desk, "clocks.fix.limits[0].within", "7 h")
+
+    assert [(each["key"], each["before"]["status"], each["after"]["status"]) for each in moved] == [
+        ("ticket/done, fix", "met", "missed"),
+        ("ticket/waiting, fix", "paused", "paused"),
+        ("ticket/running, fix", "running", "running"),
+    ]
+    assert "paused, 4 h left" in told
+    assert "paused, 3 h left" in told
+    assert moved[1]["after"] == {"status": "paused", "deadline": None, "left_s": "10800"}
+
+
 @pytest.mark.parametrize(
     "times", [("--from", "2027-03-01", "--to", "2027-02-01"), ("--from", "2031-01-01")]
 )

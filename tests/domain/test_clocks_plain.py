@@ -11,7 +11,7 @@ from domain.clocks.hours import Agreed, is_open_hours
 from domain.clocks.plain import plain_runs
 from domain.facts import Ticket
 from domain.facts.book import book
-from domain.measures.framing import FEW, Setting, known
+from domain.measures.framing import FEW, Settings, known
 from domain.periods import Period
 from domain.spans import parse_span
 from domain.terms.calendars import (
@@ -25,7 +25,7 @@ from domain.terms.calendars import (
 )
 from domain.terms.shape import Terms
 from domain.terms_check import validate_terms
-from domain.timeline import Edition
+from domain.timeline import Edition, Timeline
 from tests.domain.ticking import HOURS, LONDON, event, utc
 
 WHEN = st.datetimes(
@@ -129,9 +129,9 @@ def test_a_figure_is_made_of_the_clocks_of_each_ticket_however_many_there_are(
         for number in range(count)
     ]
     waits = event("2026-10-06T09:00", "state pending", of="t7")
-    setting = Setting(
-        Edition(1, terms, OCTOBER.start), known(book([*tickets, waits]), utc("2026-11-01T00:00"))
-    )
+    edition = Edition(1, terms, OCTOBER.start)
+    facts = known(book([*tickets, waits]), utc("2026-11-01T00:00"))
+    setting = Settings(Timeline((edition,)), facts).of(edition)
 
     runs = setting.frame(terms.kpi("kept"), (), OCTOBER).runs
 

@@ -151,3 +151,21 @@ def test_what_changes_a_rate_changes_its_digest() -> None:
     other = january(measure, count("d", "01-05", "users", "6"), ticket("a", "01-05"), unit="t")
 
     assert one.inputs_digest != other.inputs_digest
+
+
+def test_a_share_of_calls_above_the_whole_gives_no_figure_and_says_why() -> None:
+    measure = {"kind": "contact_service_level", "counts": "calls", "formula": "answered_only"}
+    more = [count("a", "01-05", "answered", "1000"), count("b", "01-05", "answered_within", "1008")]
+
+    performed = perform(terms({"measure": measure}), *more)
+
+    (result,), (trouble,) = performed.results, performed.troubles
+    assert (result.value, result.status) == (None, Status.NO_DATA)
+    assert result.reason[0] == (
+        "(1,008 answered_within) / (1,000 answered) = 1,008 / 1,000: more calls were in time than "
+        "there were, so the counts contradict each other and give no figure."
+    )
+    assert (trouble.level, trouble.message) == (
+        "error",
+        "k/2027-01 has no figure: more calls were in time than there were",
+    )

@@ -107,7 +107,12 @@ async def test_metrics_are_served_as_prometheus_reads_them(
 
     assert (status, "text/plain" in head) == (200, True)
     assert counted in body
-    for name in ("sweep_faults_total", "notices_unsent", "notices_failed"):
+    for name in (
+        "sweep_faults_total",
+        "notices_unsent",
+        "notices_failed",
+        "evaluation_late_seconds",
+    ):
         assert f"\ncovenant_{name} " in body
 
 

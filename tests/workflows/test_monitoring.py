@@ -1,11 +1,13 @@
 from datetime import timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tests.lives import Life, at, helpdesk
+from worker import sweep
 
 WEEK = ("2027-W01", "2027-01-13 00:00")
 
@@ -161,3 +163,18 @@ async def test_a_nudge_finds_nothing_to_do_twice(life: Life) -> None:
 
     assert await evaluated(life) == [WEEK]
     assert await life.query("monitoring/0", "due") == "2027-01-20T00:00:00Z"
+
+
+async def test_how_late_evaluation_is_can_be_alerted_on(life: Life) -> None:
+    await life.launch()
+
+    async def told() -> float:
+        await sweep(life.stage.world, life.gateway)
+        return REGISTRY.get_sample_value("covenant_evaluation_late_seconds") or 0
+
+    await life.look_away("2026-11-30 08:50")  # ten minutes before this life begins
+    late = await told()
+    await life.look_away("2026-12-01")
+
+    assert 600 <= late < 900
+    assert await told() == 0
