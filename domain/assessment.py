@@ -238,14 +238,13 @@ def _clocks(timeline: Timeline, known: FactBook, known_at: datetime | None) -> t
     events: dict[str, list[TicketEvent]] = {}
     for event in known.ticket_events:
         events.setdefault(event.ticket, []).append(event)
-    clocks = {edition.number: Clocks(edition.terms) for edition in timeline.editions}
-    return tuple(
-        run
-        for ticket in known.tickets
-        for run in clocks[timeline.at(ticket.opened_at).number].on(
-            ticket, events.get(ticket.id, ()), now
-        )
-    )
+    by_edition: dict[int, list[Ticket]] = {}
+    for ticket in known.tickets:
+        by_edition.setdefault(timeline.at(ticket.opened_at).number, []).append(ticket)
+    runs: dict[str, list[ClockRun]] = {}
+    for edition in timeline.editions:
+        runs |= Clocks(edition.terms).on_each(by_edition.get(edition.number, ()), events, now)
+    return tuple(run for ticket in known.tickets for run in runs[ticket.id])
 
 
 def _unheeded(timeline: Timeline, known: FactBook) -> Iterator[Default]:

@@ -140,6 +140,7 @@ class ServiceCalendar:
         self._since = [each.since for each in rules]
         self._table = Table.of(LATEST + 1, EARLIEST - 1, (), ())
         self._years: dict[int, list[tuple[datetime, datetime]]] = {}
+        self._working: dict[tuple[date, int], date] = {}
 
     def elapsed(self, start: datetime, end: datetime) -> Fraction:
         """The open seconds from `start` to `end`; negative when `end` is the earlier."""
@@ -198,6 +199,24 @@ class ServiceCalendar:
     def is_working_day(self, day: date) -> bool:
         """Whether hours start on this local day: not a holiday, nor a day that the zone skipped."""
         return bool(self._openings(day))
+
+    def working_day(self, day: date, days: int) -> date:
+        """The local day so many working days after another, or before it; both may be any day."""
+        found = self._working.get((day, days))
+        if found is None:
+            found = day
+            for _ in range(abs(days)):
+                found = self._next_working_day(found, 1 if days > 0 else -1)
+            self._working[day, days] = found
+        return found
+
+    def _next_working_day(self, day: date, step: int) -> date:
+        following = day
+        while EARLIEST <= following.year <= LATEST:
+            following += timedelta(days=step)
+            if self.is_working_day(following):
+                return following
+        raise _never_open(f"a working day from {day}")
 
     @cached_property
     def whole_days(self) -> "ServiceCalendar":
@@ -294,19 +313,8 @@ def working_after(
     if days == 0:
         return at.astimezone(UTC)
     local = at.astimezone(zone)
-    day = local.date()
-    for _ in range(abs(days)):
-        day = _next_working_day(day, 1 if days > 0 else -1, calendar or monday_to_friday(zone))
+    day = (calendar or monday_to_friday(zone)).working_day(local.date(), days)
     return instant(datetime.combine(day, local.time()), zone)
-
-
-def _next_working_day(day: date, step: int, calendar: ServiceCalendar) -> date:
-    following = day
-    while EARLIEST <= following.year <= LATEST:
-        following += timedelta(days=step)
-        if calendar.is_working_day(following):
-            return following
-    raise _never_open(f"a working day from {day}")
 
 
 def later(

@@ -19,7 +19,7 @@ from domain.service_calendar import (
     monday_to_friday,
 )
 from domain.spans import SECONDS, Span, Unit
-from domain.terms.calendars import Limits, Start, Stop, TicketClock
+from domain.terms.calendars import Limits, Start, TicketClock
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -65,12 +65,6 @@ def calendars_of(clock: TicketClock) -> set[str]:
     """Every calendar in which the clock may run."""
     found = {calendar_of(clock, limits) for limits in clock.limits}
     return {key for key in found if key is not None}
-
-
-def is_open_hours(clock: TicketClock) -> bool:
-    """Whether its limits are all of hours, and it does not begin anew with each update."""
-    of_hours = all(limits.within.unit in SECONDS for limits in clock.limits)
-    return of_hours and clock.stops != Stop.UPDATE
 
 
 def calendar_of(clock: TicketClock, limits: Limits) -> str | None:

@@ -2,7 +2,7 @@
 
 Without events nothing pauses, nothing is reopened, and no limit follows another: each clock has one
 lap under one limit, and its figures are two questions to a calendar. They are asked for all
-tickets at once. Equal in everything to `domain.clock.run`, to which tests hold it.
+tickets at once; clocks for updates alone are left out. Equal in everything to `domain.clock.run`, to which tests hold it.
 """
 
 from collections import defaultdict
@@ -13,10 +13,12 @@ from fractions import Fraction
 from domain import open_arrays
 from domain.clocks.choices import fits
 from domain.clocks.closings import SILENT, agreed_closing
-from domain.clocks.hours import Agreed, calendar_of
+from domain.clocks.hours import Agreed, Basis, calendar_of
 from domain.clocks.runs import ClockRun, ClockStatus, Stage, stopped
 from domain.facts import Ticket
-from domain.spans import SECONDS
+from domain.open_arrays import Whole
+from domain.service_calendar import later
+from domain.spans import SECONDS, Span
 from domain.terms.calendars import Closing, Limits, Start, Stop, TicketClock
 
 
@@ -43,7 +45,6 @@ def _runs(
     clock: TicketClock, limits: Limits, tickets: Sequence[Ticket], agreed: Agreed, now: datetime
 ) -> Iterator[ClockRun]:
     basis = agreed.basis(clock, limits)
-    budget = limits.within.amount * SECONDS[limits.within.unit]
     ended = [_ended(clock, ticket, now) for ticket in tickets]
     stops = [stop for stop, _ in ended]
     until = [now if stop is None else stop for stop in stops]
@@ -53,9 +54,9 @@ def _runs(
     ]
     starts, ends = open_arrays.microseconds(begun), open_arrays.microseconds(until)
     ran = open_arrays.elapsed(basis.hours, starts, open_arrays.later_of(starts, ends)).tolist()
-    due = open_arrays.add(basis.hours, starts, budget * 1_000_000)
-    for ticket, (stop, closing), end, begins, micros, deadline in zip(
-        tickets, ended, until, begun, ran, open_arrays.instants(due), strict=True
+    deadlines, budgets = _due(limits.within, begun, starts, basis, agreed)
+    for ticket, (stop, closing), end, begins, micros, deadline, budget in zip(
+        tickets, ended, until, begun, ran, deadlines, budgets, strict=True
     ):
         elapsed = Fraction(micros, 1_000_000)
         yield ClockRun(
@@ -75,6 +76,23 @@ def _runs(
             zone=agreed.zone,
             closing=closing,
         )
+
+
+def _due(
+    within: Span, begun: Sequence[datetime], starts: Whole, basis: Basis, agreed: Agreed
+) -> tuple[Sequence[datetime | None], Iterable[Fraction]]:
+    """The deadlines of clocks that never pause, and the seconds that each may run.
+
+    A length of days goes by the local clock, and is looked up; what of it counts differs.
+    """
+    hours = basis.hours
+    if within.unit in SECONDS:
+        seconds = within.amount * SECONDS[within.unit]
+        ends = open_arrays.instants(open_arrays.add(hours, starts, seconds * 1_000_000))
+        return ends, [Fraction(seconds)] * len(begun)
+    due = [later(at, within, agreed.zone, hours) for at in begun]
+    lengths = open_arrays.elapsed(hours, starts, open_arrays.microseconds(due)).tolist()
+    return due, (Fraction(length, 1_000_000) for length in lengths)
 
 
 def _ended(

@@ -8,7 +8,8 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from domain.clock import ClockRun, run
-from domain.clocks.hours import Agreed, calendars_of, is_open_hours
+from domain.clocks.every import FEW
+from domain.clocks.hours import Agreed, calendars_of
 from domain.facts import CountFact, Fact, Outage, Ticket, TicketEvent
 from domain.facts.book import FactBook
 from domain.measurement import carries_on
@@ -19,15 +20,12 @@ from domain.opening_hours import compiled
 from domain.periods import Period
 from domain.results import Dim
 from domain.service_calendar import ServiceCalendar
-from domain.terms.calendars import TicketClock
+from domain.terms.calendars import Stop, TicketClock
 from domain.terms.shape import Kpi, Terms
 from domain.timeline import Edition, Timeline
 from domain.zones import zone_named
 
 NONE = Shelf()
-
-FEW = 100
-"""Below so many tickets, reckoning the clock of each by itself costs less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +189,7 @@ class Setting:
             for ticket in tickets
             if (clock.key, ticket.id) not in self.runs and not self.known.events.get(ticket.id)
         ]
-        if self.known.now is None or len(plain) < FEW or not is_open_hours(clock):
+        if self.known.now is None or len(plain) < FEW or clock.stops == Stop.UPDATE:
             return
         from domain.clocks.plain import plain_runs  # numpy, only where there is use for it
 

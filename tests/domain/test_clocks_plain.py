@@ -3,17 +3,18 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from domain.clock import run
-from domain.clocks.hours import Agreed, is_open_hours
+from domain.clocks.every import FEW, Clocks
+from domain.clocks.hours import Agreed, calendar_of
 from domain.clocks.plain import plain_runs
 from domain.facts import Ticket
 from domain.facts.book import book
-from domain.measures.framing import FEW, Settings, known
+from domain.measures.framing import Settings, known
 from domain.periods import Period
-from domain.spans import parse_span
+from domain.spans import Unit, parse_span
 from domain.terms.calendars import (
     Closing,
     ClosingRule,
@@ -34,7 +35,12 @@ WHEN = st.datetimes(
     timezones=st.just(UTC),
 )
 MAYBE = st.one_of(st.none(), WHEN)
-SPANS = st.sampled_from(["0 h", "30 min", "4 h", "9 h", "60 h", "90 s"]).map(parse_span)
+SPANS = st.sampled_from(
+    [
+        *("0 h", "30 min", "4 h", "9 h", "60 h", "90 s"),
+        *("2 days", "1 month", "1 working days", "3 working days"),
+    ]
+).map(parse_span)
 KEYS = st.sampled_from([None, "office", "berlin-17", "closed-tuesday", "never"])
 
 LIMITS = st.builds(
@@ -85,7 +91,12 @@ AGREED = Agreed(HOURS, LONDON)
 def test_the_clocks_of_many_tickets_are_those_of_each(
     clock: TicketClock, tickets: list[Ticket], now: datetime
 ) -> None:
-    assert is_open_hours(clock)
+    never = {
+        calendar_of(clock, each) == "never"
+        for each in clock.limits
+        if each.within.unit == Unit.WORKING_DAY
+    }
+    assume(True not in never)  # terms in which no day is a working day are refused
 
     found = plain_runs(clock, tickets, AGREED, now)
 
@@ -148,3 +159,24 @@ def test_a_figure_is_made_of_the_clocks_of_each_ticket_however_many_there_are(
         )
         for each in tickets
     }
+
+
+@pytest.mark.parametrize("count", [FEW - 1, FEW + 20])
+def test_the_clocks_of_all_tickets_are_those_of_each(count: int) -> None:
+    """With every second one waiting, and a clock for updates."""
+    said = TERMS.replace("kpis:", "  - {key: news, stops: update, limits: [{within: 2 h}]}\nkpis:")
+    terms = validate_terms(said.replace("CLOCK", "fix").encode(), "desk.yaml").value
+    assert terms is not None
+    tickets = [
+        Ticket(f"t{number}", utc("2026-10-05T06:00") + timedelta(minutes=97 * number))
+        for number in range(2 * count)
+    ]
+    events = {
+        each.id: [event("2026-10-20T09:00", "state pending", of=each.id)] for each in tickets[::2]
+    }
+    clocks, now = Clocks(terms), utc("2026-11-01T00:00")
+
+    found = clocks.on_each(tickets, events, now)
+
+    assert found == {each.id: clocks.on(each, events.get(each.id, ()), now) for each in tickets}
+    assert all([run.clock for run in runs] == ["fix", "soon", "news"] for runs in found.values())
