@@ -71,8 +71,6 @@ def _reckoned(case: _Case, leg: Leg, earlier: tuple[ClockRun, ...]) -> ClockRun:
         for each in leg.phases
     )
     begun = agreed.begins(clock, leg.phases[0].limits, lap.since)
-    if lap.stop is not None:
-        begun = min(begun, lap.stop)
     known = [*case.rests, *lap.idle]
     if leg.superseded is not None:
         known = list(as_of(known, lap.until))

@@ -48,10 +48,7 @@ def _runs(
     ended = [_ended(clock, ticket, now) for ticket in tickets]
     stops = [stop for stop, _ in ended]
     until = [now if stop is None else stop for stop in stops]
-    begun = [
-        at if stop is None else min(at, stop)
-        for at, stop in zip(_begun(clock, limits, tickets, agreed), stops, strict=True)
-    ]
+    begun = _begun(clock, limits, tickets, agreed)
     starts, ends = open_arrays.microseconds(begun), open_arrays.microseconds(until)
     ran = open_arrays.elapsed(basis.hours, starts, open_arrays.later_of(starts, ends)).tolist()
     deadlines, budgets = _due(limits.within, begun, starts, basis, agreed)

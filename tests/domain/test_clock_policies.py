@@ -103,6 +103,19 @@ def test_before_the_first_open_hour_nothing_has_counted() -> None:
     )
 
 
+def test_a_deadline_that_was_told_stays_when_work_is_done_before_the_first_open_hour() -> None:
+    clock = terms(within="2 days", calendar="office", starts="next_open_hour")
+
+    waiting = ran(clock, ticket("2026-11-06T20:00"), now="2026-11-07T09:00")
+    done = ran(clock, ticket("2026-11-06T20:00", resolved="2026-11-07T09:00"))
+
+    assert told(done, "deadline", "begun_at", "budget") == told(
+        waiting, "deadline", "begun_at", "budget"
+    )
+    assert done.deadline == utc("2026-11-11T08:00")
+    assert [each.kind for each in done.ledger] == [SegmentKind.CLOSED_HOURS] * 2
+
+
 def test_a_ticket_may_wait_before_its_clock_has_begun() -> None:
     clock = terms(within="2 days", calendar="office", starts="next_open_hour", pauses=["pending"])
     waits = event("2026-11-06T20:30", "state pending")
