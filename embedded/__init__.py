@@ -27,6 +27,7 @@ from embedded.postgres_server import LOOPBACK, OWNER, Cluster
 from embedded.temporal_server import (
     dev_server,
     end_dev_servers,
+    listens,
     prepare_namespace,
     register,
     serves,
@@ -171,7 +172,7 @@ def temporal(
 
 
 @contextmanager
-def time_skipping(*, search_attributes: Mapping[str, str] | None = None) -> Iterator[str]:
+def time_skipping(*, search_attributes: Mapping[str, str]) -> Iterator[str]:
     """Hold a fresh time-skipping server; its address.
 
     It keeps everything in memory, so it is not started again when it dies. It listens on
@@ -185,11 +186,13 @@ def time_skipping(*, search_attributes: Mapping[str, str] | None = None) -> Iter
 
         def ready(_: int) -> bool:
             nonlocal asked_at
-            if not serves(address):
+            if not listens(address):
                 return False
-            if search_attributes:
+            asked_at = time.monotonic()
+            try:
                 asyncio.run(register(address, search_attributes))
-                asked_at = time.monotonic()
+            except RuntimeError:  # it listens a moment before it answers
+                return False
             return True
 
         with KeptAlive("temporal-test-server", lambda: command, ready, again=False):

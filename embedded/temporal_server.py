@@ -84,12 +84,19 @@ def binary(name: str) -> str:
     return found
 
 
-def serves(address: str) -> bool:
-    """Whether a Temporal server answers its health check."""
+def listens(address: str) -> bool:
+    """Whether somebody takes connections there."""
     host, port = address.split(":")
     try:
         socket.create_connection((host, int(port)), timeout=1).close()
     except OSError:
+        return False
+    return True
+
+
+def serves(address: str) -> bool:
+    """Whether a Temporal server answers its health check."""
+    if not listens(address):
         return False
     health = _operator(address, "cluster", "health")
     return health.returncode == 0 and health.stdout.strip() == "SERVING"

@@ -167,9 +167,8 @@ class Setting:
         if key is None:
             return {}
         tickets: dict[int, list[Ticket]] = defaultdict(list)
-        for fact in facts:
-            if isinstance(fact, Ticket):
-                tickets[self.every.at(fact.opened_at).edition.number].append(fact)
+        for ticket in (fact for fact in facts if isinstance(fact, Ticket)):
+            tickets[self.every.at(ticket.opened_at).edition.number].append(ticket)
         return {
             name: each
             for number, several in tickets.items()
