@@ -22,7 +22,7 @@ class Settings(BaseSettings):
         None, description="PostgreSQL as the application, `postgresql+asyncpg://…`."
     )
     owner_url: SecretStr | None = Field(
-        None, description="PostgreSQL as the schema's owner; only `covenant migrate` needs it."
+        None, description="PostgreSQL as its owner, for `covenant migrate` and `archive drop`."
     )
     task_queue: str = Field("covenant", description="Temporal's task queue.")
     shards: int = Field(8, ge=1, le=1024, description="Monitoring workflows; chosen once.")

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
+from activities.retention import reaches_too_far
 from activities.starting import start_once, tell_agreement
 from activities.world import Happening, World, by, note, said, tell, this_workflow
 from domain.changing import ChangeClosed, ChangeOutcome, ChangeStart, Offer, other_party, party_of
@@ -117,6 +118,9 @@ class ChangeActivities:
         checked = validate(amended, "the amended agreement")
         if checked.value is None:
             return "; ".join(map(str, checked.problems))
+        coming = Edition(latest.number + 1, effective_at, "", checked.value)
+        if too_far := await reaches_too_far(connection, command.agreement, coming):
+            return too_far
         return amendment, amended, checked.value
 
     async def _present(

@@ -4,7 +4,7 @@ A result is what was known at its due instant: of the facts received before it, 
 of each.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
@@ -23,14 +23,13 @@ from domain.measures.readings import figure_of
 from domain.measures.selection import SOURCES
 from domain.performance import performance
 from domain.restating import parts_first, parts_of, taken
-from domain.results import Dim, Result, Status
-from domain.schedule import DuePeriod
-from domain.spans import after
+from domain.results import Result
+from domain.schedule import DuePeriod, keys_of, periods_of, rests_on
 from domain.terms.measures import Belongs, NoData
 from domain.terms.shape import Kind, Kpi
 from domain.timeline import Edition, Timeline
-from domain.zones import zone_named
 from store import editions
+from store.archived import must_be_there
 from store.known import States, Wanted, facts_within, standing_facts
 from store.measuring import aggregate
 
@@ -78,23 +77,6 @@ def due_until(
     return due, min(upcoming, default=None)
 
 
-def keys_of(timeline: Timeline) -> list[str]:
-    """Every KPI that some edition knows."""
-    return list(
-        dict.fromkeys(kpi.key for edition in timeline.editions for kpi in edition.terms.kpis)
-    )
-
-
-def periods_of(
-    timeline: Timeline, key: str, since: datetime, until: datetime
-) -> Iterator[DuePeriod]:
-    """The periods of a KPI, each with the instant at which its facts are cut off."""
-    for edition, period in timeline.periods(key, since, until):
-        kpi = edition.terms.kpi(key)
-        due_at = after(period.end, kpi.cut_off, zone_named(edition.terms.zone))
-        yield DuePeriod(kpi, edition.number, period, due_at)
-
-
 # --- what the record can count by itself
 
 
@@ -117,12 +99,16 @@ def is_counted(kpi: Kpi) -> bool:
 async def count(
     connection: AsyncConnection, agreement: str, due: Iterable[DuePeriod]
 ) -> dict[tuple[str, datetime], Aggregate]:
-    """Count what can be: one statement for each run of periods under the same terms."""
+    """Count what can be: one statement for each run of periods under the same terms.
+
+    FactsArchivedError when facts of one of them may be gone.
+    """
     found: dict[tuple[str, datetime], Aggregate] = {}
     rest = sorted(
         (each for each in due if is_counted(each.kpi)),
         key=lambda each: (each.kpi.key, each.period.start),
     )
+    await must_be_there(connection, agreement, [each.period.start for each in rest])
     while rest:
         kpi = rest[0].kpi
         run = list(takewhile(lambda each: each.kpi == kpi, rest))  # noqa: B023 - consumed at once
@@ -196,7 +182,7 @@ async def measure(
                 made.setdefault(key, []).append(result)
         several = [each for each in touched if each.kpi.key == key]
         if several:
-            since, until = _span(several, made)
+            since, until = rests_on(several, made)
             starts = {each.period.start for each in several}
             told = {each.period.start for each in due if each.kpi.key == key}
             performed = performance(timeline, key, known, since, until, due_at, made)
@@ -215,13 +201,14 @@ async def _facts(
     due: Sequence[DuePeriod],
     made: Made,
 ) -> list[Fact]:
-    """The facts of just the windows that are needed."""
+    """The facts of just the windows that are needed; FactsArchivedError when some may be gone."""
     windows: dict[tuple[datetime, datetime], Wanted] = {}
     for key in dict.fromkeys(each.kpi.key for each in due):
         several = [each for each in due if each.kpi.key == key]
-        wanted = windows.setdefault(_span(several, made), Wanted())
+        wanted = windows.setdefault(rests_on(several, made), Wanted())
         for each in several:
             _want(wanted, each.kpi)
+    await must_be_there(connection, agreement, [start for start, _ in windows])
     facts: dict[tuple[type[Fact], str], Fact] = {}
     for window, wanted in windows.items():
         for fact in await facts_within(connection, agreement, known_at, window, wanted):
@@ -238,24 +225,6 @@ def _want(wanted: Wanted, kpi: Kpi) -> None:
     if carries_on(kpi.measure):
         where = tuple(sorted(columns_wanted(kpi.measure.where).items()))
         wanted.states.add(States(kpi.measure.series or "", where, kpi.per))
-
-
-def _span(due: Sequence[DuePeriod], made: Made) -> tuple[datetime, datetime]:
-    """From the earliest period on whose facts these of one KPI rest, until the end of the last."""
-    kpi, first = due[0].kpi, min(each.period.start for each in due)
-    starts = [first]
-    before = [each for each in made.get(kpi.key, ()) if each.period.start < first]
-    if kpi.averaging is not None:
-        several = sorted({each.period.start for each in before})
-        starts += several[1 - kpi.averaging.periods :][:1]
-    if kpi.no_data == NoData.CARRIED:
-        # A figure is carried on from the last period that had one of its own.
-        last: dict[Dim, datetime] = {}
-        for each in sorted(before, key=lambda each: each.period.start):
-            if each.den and each.status != Status.EXCUSED:
-                last[each.dim] = each.period.start
-        starts += last.values()
-    return min(starts), max(each.period.end for each in due)
 
 
 # --- parts of composites

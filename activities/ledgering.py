@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities.evaluating import Measured, keys_of
+from activities.evaluating import Measured
 from activities.world import Happening, note, tell
 from domain.charges import ChargeBook
 from domain.events import Event
@@ -23,6 +23,7 @@ from domain.points import judged
 from domain.remedies.ledger import ledger, settlement_credits, with_withholding
 from domain.remedies.wording import figure, name_of
 from domain.results import Dim, Fired, Line, Result, RightArisen
+from domain.schedule import keys_of
 from domain.terms.shape import Agreement
 from domain.timeline import Timeline
 from domain.triggers import fire

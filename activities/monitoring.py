@@ -11,7 +11,7 @@ from temporalio import activity
 from temporalio.service import RPCError
 
 from activities.asking import Asking
-from activities.evaluating import Counted, count, due_until, keys_of, measure, timeline_of
+from activities.evaluating import Counted, count, due_until, measure, timeline_of
 from activities.following import follow_up, status_of
 from activities.ledgering import Instant, account_of, settle
 from activities.restating import Restating
@@ -21,7 +21,7 @@ from activities.world import Happening, World, is_gone, note
 from domain.asking import lacking
 from domain.events import Event
 from domain.identifiers import agreement_workflow
-from domain.schedule import DuePeriod
+from domain.schedule import DuePeriod, keys_of
 from domain.timeline import Timeline
 from store import outbox, restating, tables, watching
 from store.editions import Edition, all_editions, in_force

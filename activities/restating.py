@@ -20,9 +20,10 @@ from domain.events import Event
 from domain.facts.book import book
 from domain.restating import concerned, due_of, restated_until, runs, settled_until
 from domain.results import Result, Status
-from domain.schedule import DuePeriod
+from domain.schedule import DuePeriod, rests_on
 from notices.templates import Draft, Template
 from store import restating
+from store.archived import gone_before
 from store.editions import Edition, in_force
 from store.known import standing_facts
 from store.restating import Late
@@ -53,13 +54,15 @@ class Restating:
         found = concerned(
             account.timeline, account.results, late.touched, as_of, self.row.closed_at
         )
-        await self._too_late(connection, late, found.too_late, as_of, now)
+        gone = await gone_before(connection, self.row.id)
+        within, beyond = self._apart(found.again, gone)
+        await self._too_late(connection, late, [*found.too_late, *beyond], as_of, now, gone)
         if self.row.closed_at is not None and self.row.closed_at < as_of:
             return False
         before, lacked = self._statuses(), self._lacking()
         # Strictly before this instant is known what was received at the other.
         known_at = as_of + datetime.resolution
-        again = [replace(each, due_at=known_at) for each in found.again]
+        again = [replace(each, due_at=known_at) for each in within]
         measured = await self._measured(connection, again)
         known = book(await standing_facts(connection, self.row.id, known_at))
         because = {"file": late.file, "facts": late.accepted, "received_at": as_of.isoformat()}
@@ -69,7 +72,7 @@ class Restating:
         )
         after, lacks = self._statuses(), self._lacking()
         asking = Asking(connection, self.row, self.editions, account.timeline, now)
-        for each in sorted(found.again, key=lambda due: (due.period.end, due.kpi.key)):
+        for each in sorted(within, key=lambda due: (due.period.end, due.kpi.key)):
             place = each.kpi.key, each.period.start
             old, new = before[place], after[place]
             if old != new:
@@ -84,6 +87,20 @@ class Restating:
             elif place in lacked and place not in lacks:
                 await asking.supplied(each, as_of, late)
         return to_tell
+
+    def _apart(
+        self, periods: Iterable[DuePeriod], gone: datetime | None
+    ) -> tuple[list[DuePeriod], list[DuePeriod]]:
+        """The periods whose facts the record has, and those that rest on facts that are archived."""
+        made: dict[str, list[Result]] = {}
+        for result in self.account.results:
+            made.setdefault(result.kpi.key, []).append(result)
+        within: list[DuePeriod] = []
+        beyond: list[DuePeriod] = []
+        for each in periods:
+            since, _ = rests_on([each], made)
+            (within if gone is None or gone <= since else beyond).append(each)
+        return within, beyond
 
     async def _measured(
         self, connection: AsyncConnection, again: Sequence[DuePeriod]
@@ -149,8 +166,9 @@ class Restating:
         periods: Iterable[DuePeriod],
         as_of: datetime,
         now: datetime,
+        gone: datetime | None,
     ) -> None:
-        """Note which periods the facts no longer restate."""
+        """Note which periods the facts no longer restate; with `gone`, facts before it are archived."""
         of_kpi: dict[str, list[DuePeriod]] = {}
         for each in periods:
             of_kpi.setdefault(each.kpi.key, []).append(each)
@@ -171,6 +189,7 @@ class Restating:
                 facts=late.accepted,
                 periods=[each.period.key for each in several],
                 until=None if until is None else until.isoformat(),
+                **({} if gone is None else {"archived": gone.isoformat()}),
             )
 
     async def _tell(

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities.evaluating import keys_of, periods_of, timeline_of
+from activities.evaluating import timeline_of
 from activities.ledgering import account_of
 from activities.monitoring import evaluated_until
 from activities.warning import Lookout
@@ -19,6 +19,7 @@ from domain.at_risk import is_open
 from domain.clocks.runs import ClockRun
 from domain.prospects import Prospect, budget_warnings, prospects
 from domain.results import Result
+from domain.schedule import keys_of, periods_of
 from domain.timeline import Timeline
 from store import tables
 from store.editions import all_editions

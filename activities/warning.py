@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.asking import owners_of, title_of
-from activities.evaluating import Measured, count, measure, periods_of
+from activities.evaluating import Measured, count, measure
 from activities.world import Happening, note, tell
 from domain.at_risk import ClockWarning, is_open, warnings_of
 from domain.clocks.every import Clocks
@@ -20,7 +20,7 @@ from domain.events import Event
 from domain.facts import Ticket, TicketEvent
 from domain.prospects import Outlook, budget_warnings, prospects
 from domain.results import Result
-from domain.schedule import DuePeriod
+from domain.schedule import DuePeriod, periods_of
 from domain.timeline import Timeline
 from notices.templates import Draft, Template
 from store import watching

@@ -237,11 +237,19 @@ async def explain_verb(agreement: str, what: str, *, as_json: bool) -> None:
 async def _explain_ticket(agreement: str, ticket: str, *, as_json: bool) -> None:
     """The clocks of a ticket, as they stand now."""
     from reports.clocks import document, told
+    from store.archived import drops_of_ticket
     from store.views import explain
 
     now = datetime.now(UTC)  # noqa: TID251 - a page is read at an instant
     async with record() as connection:
         found = await explain.ticket(connection, agreement, ticket, now)
+        gone = [] if found else await drops_of_ticket(connection, agreement, ticket)
+    if gone:
+        where = "; ".join(archive_line(row) for row in gone)
+        fail(
+            Exit.NOT_FOUND,
+            f"the facts of ticket {ticket} of {agreement} are archived: {where}; {ASSESS_ARCHIVE}",
+        )
     if found is None:
         fail(
             Exit.NOT_FOUND,
@@ -255,6 +263,19 @@ async def _explain_ticket(agreement: str, ticket: str, *, as_json: bool) -> None
     for line in told(ticket, runs) or [f"No clock of {agreement} has a limit for {ticket}."]:
         click.echo(line)
     click.echo(f"Terms: edition {edition.number}, SHA-256 {edition.digest}")
+
+
+ASSESS_ARCHIVE = (
+    "with the editions' documents `covenant assess DOCUMENT --facts FOLDER --to … --known-at …` "
+    "tells the figure and its digest again"
+)
+
+
+def archive_line(row: dict[str, Any]) -> str:
+    """Of an archive whose facts were taken out: which it is, and of what time."""
+    return (
+        f"before {row['before_at']:%Y-%m}, the archive whose manifest has SHA-256 {row['manifest']}"
+    )
 
 
 def _figure(found: dict[str, Any]) -> list[Any]:
@@ -287,6 +308,10 @@ def _figure(found: dict[str, Any]) -> list[Any]:
         lines.append(f"  {row['reason']}")
     if found["case"]:
         lines.append(f"Case: {found['case']}")
+    if found["archived"]:
+        lines.append("Facts of this period are archived, and judged no more:")
+        lines += [f"  {archive_line(row)}" for row in found["archived"]]
+        lines.append(f"  {ASSESS_ARCHIVE}")
     return ["\n".join(lines)]
 
 

@@ -50,6 +50,18 @@ def endpoints(settings: Settings) -> tuple[str, str | None]:
     return application_url(engines), engines.temporal.address
 
 
+def owner_url(settings: Settings) -> str:
+    """The database URL of the schema's owner, who alone may delete."""
+    if settings.owner_url is not None:
+        return settings.owner_url.get_secret_value()
+    import embedded
+
+    engines = None if settings.database_url else embedded.running(settings.data_dir)
+    if engines is None:
+        fail(Exit.USAGE, "set COVENANT_OWNER_URL: the product's own sign-in may delete nothing")
+    return str(engines.postgres.url("covenant"))
+
+
 def application_url(engines: Any) -> str:  # noqa: ANN401 - embedded.Engines, imported lazily
     """How the product itself signs in to the embedded PostgreSQL."""
     password = engines.postgres.owner_password
@@ -66,6 +78,18 @@ async def record() -> AsyncIterator[Any]:
     try:
         async with engine.connect() as connection:
             yield connection
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def ownership() -> AsyncIterator[Any]:
+    """A way to PostgreSQL for its owner: each transaction of it is begun by whoever asked."""
+    from store.engine import connect
+
+    engine = connect(owner_url(Settings()), pool_size=1)
+    try:
+        yield engine
     finally:
         await engine.dispose()
 
@@ -119,11 +143,13 @@ def refusal_code(error: Exception) -> Exit | None:
         InvalidError,
         NotFoundError,
     )
+    from store.archived import FactsArchivedError
 
     codes: dict[type[Exception], Exit] = {
         NotFoundError: Exit.NOT_FOUND,
         ForbiddenError: Exit.FORBIDDEN,
         ConflictError: Exit.REFUSED,
+        FactsArchivedError: Exit.REFUSED,
         InvalidError: Exit.INVALID,
     }
     return next((code for kind, code in codes.items() if isinstance(error, kind)), None)

@@ -21,6 +21,7 @@ class Event(StrEnum):
     FACTS_RELEASED = "facts_released"
     FACTS_CORRECTED = "facts_corrected"
     FACTS_DISCARDED = "facts_discarded"
+    FACTS_ARCHIVED = "facts_archived"
     PERIOD_EVALUATED = "period_evaluated"
     PERIOD_RESTATED = "period_restated"
     CLOCKS_AT_RISK = "clocks_at_risk"

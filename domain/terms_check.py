@@ -18,7 +18,7 @@ from domain.checks.patterns import patterns_can_come_true
 from domain.checks.references import REFERENCE_RULES
 from domain.checks.remedies import remedies_become_money
 from domain.periods import first_day, next_first_day
-from domain.spans import add_months, most_days, shift
+from domain.spans import Span, Unit, add_months, fewest_days, most_days, shift
 from domain.terms.kinds import until_a_hole, values_at
 from domain.terms.problems import Findings, Found, Rule, Rules
 from domain.terms.reader import Reading, read
@@ -116,7 +116,32 @@ def cut_off_is_soon(kpi: Kpi) -> Findings:
         yield Found(("cut_off",), Rule.CUT_OFF_TOO_LONG, said, remedy)
 
 
+def facts_are_kept_while_they_are_needed(terms: Terms) -> Findings:
+    """A period is judged, and restated, from facts that are there."""
+    if terms.facts is None:
+        return
+    kept = terms.facts.keep
+    for _, kpi in values_at(terms, "kpis.*"):
+        if kpi.restate_within is None:
+            needed = Span(terms.term.months, Unit.MONTH)
+            said = f"`{kpi.key}` can be restated until the agreement is closed"
+            remedy = f"keep them for {needed} or more, or say `restate_within`"
+            too_short = fewest_days(kept) < fewest_days(needed)
+        else:
+            averaged = 1 if kpi.averaging is None else kpi.averaging.periods
+            lengths = [kpi.every.span] * averaged + [kpi.cut_off, kpi.restate_within]
+            days = sum(most_days(each) for each in lengths)
+            said = f"`{kpi.key}` reads facts of {days} days until it cannot be restated any more"
+            remedy = f"keep them for {days} days or more, or shorten `restate_within`"
+            too_short = fewest_days(kept) < days
+        if too_short:
+            yield Found(
+                ("facts", "keep"), Rule.KEPT_TOO_SHORT, f"{kept} is too short: {said}", remedy
+            )
+
+
 RULES: Rules = (
+    ("", facts_are_kept_while_they_are_needed),
     ("", notice_comes_before_silence),
     ("", a_period_fits_into_the_term),
     ("kpis.*", cut_off_is_soon),

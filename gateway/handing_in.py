@@ -18,7 +18,7 @@ from domain.facts.columns import RECEIPT
 from domain.facts.fates import Fates
 from domain.facts.files import FactFile, FactFileError, Told
 from domain.facts.formats import Rejected
-from domain.facts.judging import Judge, late, names_in
+from domain.facts.judging import COLUMN, Judge, late, names_in
 from domain.facts.mapping import read_mapping
 from domain.facts.rules import LONGEST_CELL, MOST_ROWS, OF_JUDGEMENT, FactRule, Wrong
 from domain.identifiers import effect_key
@@ -31,6 +31,7 @@ from incoming import Given, Source, open_source
 from incoming.doubtful import Doubts, hashed
 from incoming.files import Watch, blocks, digest_of, unwatched
 from store import journal, tables
+from store.archived import FactsGoneError
 from store.editions import Edition, all_editions, keep_document
 from store.facts import MIXED, Intake, known_intake, take_in
 from store.lateness import late_facts, lifetime
@@ -81,11 +82,13 @@ class Learnt:
     """What earlier readings of the same file have shown, by the hashes of kind and id.
 
     Of `doubtful` ids two rows may say different things; None before anybody has looked. What is
-    `late` could be restated until the instant that it has here.
+    `late` could be restated until the instant that it has here. What is `over` would lie in months
+    that are gone before the instant that it has here, or change what went with them.
     """
 
     doubtful: frozenset[int] | None = None
     late: Mapping[int, datetime] = field(default_factory=dict)
+    over: Mapping[int, datetime] = field(default_factory=dict)
 
 
 class ReadAgainError(Exception):
@@ -175,6 +178,8 @@ class Handed:
                     wrong.insert(0, _told_twice(fact, line))
             if (until := self._learnt.late.get(name)) is not None:
                 wrong.append(late(kind, until))
+            if (gone := self._learnt.over.get(name)) is not None:
+                wrong.append(archived(kind, fact.id, gone))
             found += ((told.number_of(kind, each.column), each) for each in wrong)
         return found
 
@@ -226,6 +231,17 @@ def _told_twice(fact: Fact, line: int) -> Wrong:
     )
 
 
+def archived(kind: FactKind, name: str, gone: datetime) -> Wrong:
+    """What is wrong with a fact that lies in months that are gone, or changes what went with them."""
+    return Wrong(
+        COLUMN[kind],
+        FactRule.ARCHIVED,
+        f"'{clipped(name)}' lies before {gone:%Y-%m}, or changes what did or befalls it; these facts "
+        "are archived and are judged no more",
+        "leave it out; an assessment of the archive together with this file tells what it changes",
+    )
+
+
 def _or_aside(wrong: Wrong) -> Wrong:
     return replace(wrong, remedy=f"{wrong.remedy}; `--quarantine` sets such rows aside")
 
@@ -274,6 +290,9 @@ async def hand_in(
                     )
             except ReadAgainError as again:
                 learnt = again.learnt
+            except FactsGoneError as gone:
+                over = {hashed(each): gone.before for each in gone.ids}
+                learnt = replace(learnt, over={**learnt.over, **over})
     except FactFileError as error:
         raise InvalidError(error.problems, error.more) from error
 

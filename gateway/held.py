@@ -19,10 +19,11 @@ from domain.facts.mapping import read_mapping
 from domain.facts.rules import OF_JUDGEMENT
 from domain.identifiers import effect_key
 from domain.zones import zone_named
-from gateway.handing_in import UNTAKEN
+from gateway.handing_in import UNTAKEN, archived
 from gateway.lookups import must_be_contact
 from gateway.requests import ConflictError, InvalidError, NotFoundError
 from store import journal
+from store.archived import FactsGoneError
 from store.editions import read_document
 from store.facts import take_in
 from store.quarantine import Choice, Fate, decide, find_held
@@ -160,9 +161,16 @@ async def _take(
     digest = hashlib.sha256(f"held/{agreement}/{said}".encode()).hexdigest()
     name = f"{row.file}:{row.line}"
     kind = FactKind(row.kind) if row.kind else None
-    intake = await take_in(
-        connection, agreement, name, digest, kind, facts, actor, at, lambda _: {"rows": 1}
-    )
+    try:
+        intake = await take_in(
+            connection, agreement, name, digest, kind, facts, actor, at, lambda _: {"rows": 1}
+        )
+    except FactsGoneError as error:
+        wrong = archived(*min(error.ids), error.before)
+        msg = (
+            f"row {row.number}: {wrong.message} ({wrong.rule}); possible: `covenant facts discard`"
+        )
+        raise ConflictError(msg) from error
     return intake.read
 
 

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -283,6 +283,23 @@ def problems(folder: Path) -> list[str]:
         if path.name not in known
     ]
     return wrong
+
+
+def lines(
+    folder: Path, entries: Iterable[Entry], kind: FactKind, *, unseen: bool
+) -> Iterator[bytes]:
+    """The lines of a kind as they were written, without their ends."""
+    begins = f"{'unseen' if unseen else 'facts'}-{kind}-"
+    mine = [each for each in entries if each.kind == kind and each.name.startswith(begins)]
+    for entry in sorted(mine, key=_place):
+        for line in lines_of(on_disk(folder / Path(entry.name).name)):
+            yield line.removesuffix(b"\n")
+
+
+def _place(entry: Entry) -> tuple[str, int]:
+    """Of which month a file is, and its number there."""
+    further = entry.name.removesuffix(".jsonl.gz").rpartition(entry.month)[2]
+    return entry.month, int(further.removeprefix("-") or 1)
 
 
 FETCH = "fetch it again from where it is kept"

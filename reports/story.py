@@ -101,6 +101,10 @@ SENTENCES: dict[Event, Callable[[Told], str]] = {
     Event.FACTS_RELEASED: lambda e: f"row {e.subject} released by {e.actor}{_note(e)}",
     Event.FACTS_CORRECTED: lambda e: f"row {e.subject} corrected by {e.actor}{_note(e)}",
     Event.FACTS_DISCARDED: lambda e: f"row {e.subject} discarded by {e.actor}{_note(e)}",
+    Event.FACTS_ARCHIVED: lambda e: (
+        f"{sum(e.detail['rows'].values()):,} rows of facts before {e.detail['before'][:7]} taken out "
+        f"by {e.actor}; they are in the archive {e.detail['manifest'][:16]}{_note(e)}"
+    ),
     Event.PERIOD_EVALUATED: lambda e: (
         f"{_measured(e)} {e.detail['status'].replace('_', ' ')}: {_reason(e)}"
     ),

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, FromClause, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.facts import Fact, FactKind
+from store.archived import rows_gone
 from store.fact_rows import AT, fact_of, sample_of, ticket_of
 from store.known import REVISED
 from store.tables import agreement, edition, fact, fact_key, sample, ticket
@@ -48,16 +49,20 @@ async def editions_of(connection: AsyncConnection, name: str) -> list[dict[str, 
 async def registered(
     connection: AsyncConnection, name: str, before: datetime
 ) -> dict[FactKind, int]:
-    """How many revisions the register counts of the facts to be archived, by kind."""
+    """How many revisions the register counts of the facts to be archived, by kind.
+
+    Those that were taken out are left out, as far as they were counted then.
+    """
     counts = {}
+    gone = await rows_gone(connection, name)
     for kind in FactKind:
         query = select(func.count()).where(
             fact_key.c.agreement == name,
             fact_key.c.kind == kind,
             _chosen(fact_key, fact_key.c.at, name, kind, before),
         )
-        if several := await connection.scalar(query):
-            counts[kind] = int(several)
+        if several := int(await connection.scalar(query) or 0) - gone.get(kind, 0):
+            counts[kind] = several
     return counts
 
 

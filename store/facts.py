@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.facts import Fact, FactKind
 from store import merging, restating, touching, watching
+from store.archived import GOING, FactsGoneError, gone_before
 from store.fact_rows import CONTENT, KEYS, place_of, record
 from store.tables import intake
 
@@ -69,18 +70,23 @@ async def take_in(  # noqa: PLR0913, PLR0917 - a file, from whom, when, and what
 
     Changed content of a known id becomes its next revision. The same file again changes nothing,
     reads nothing, and gets the first outcome. `account` is asked at the end, with the number of
-    facts, what became of the file's rows: further columns of its intake.
+    facts, what became of the file's rows: further columns of its intake. FactsGoneError when facts
+    would revise what was archived and taken out, or lie beside it.
     """
     await connection.execute(LOCK, {"agreement": agreement})
     if (known := await known_intake(connection, agreement, raw_digest)) is not None:
         return known
     number = int(await connection.scalar(NUMBER) or 0)
     await connection.execute(text(touching.PLACES))
-    given = {"agreement": agreement, "intake": number, "received_at": received_at}
+    gone = await gone_before(connection, agreement)
+    given = {"agreement": agreement, "intake": number, "received_at": received_at, "gone": gone}
     sent = await _send(connection, facts, given)
     read, accepted = sum(each.facts for each in sent.values()), 0
+    over: set[tuple[FactKind, str]] = set()
     for place, each in sent.items():
-        accepted += await _merge(connection, place, each, given)
+        accepted += await _merge(connection, place, each, given, over)
+    if gone is not None and over:
+        raise FactsGoneError(gone, frozenset(over))
     rows = account(read)
     said = {name: rows[name] for name in ROWS if name in rows}
     taken = Intake(read, accepted, read - accepted, **said)
@@ -176,9 +182,13 @@ async def _enter(
 
 
 async def _merge(
-    connection: AsyncConnection, place: str, sent: _Sent, given: dict[str, Any]
+    connection: AsyncConnection,
+    place: str,
+    sent: _Sent,
+    given: dict[str, Any],
+    over: set[tuple[FactKind, str]],
 ) -> int:
-    """Add what is new to the record; how many facts that were."""
+    """Add what is new to the record; how many facts that were. `over` gets those that cannot be."""
     await connection.execute(text(merging.months(place)))
     accepted = sent.entered
     rows = f"incoming_{place}"
@@ -190,6 +200,11 @@ async def _merge(
         if twice is not None:
             msg = f"two different facts of one file have the id {twice}"
             raise FactsContradictError(msg)
+    if given["gone"] is not None:
+        archived = text(merging.archived(place, rows))
+        found = await connection.execute(archived, {**given, "going": list(GOING)})
+        over.update((FactKind(kind), name) for kind, name in found)
+    if accepted < sent.facts:
         accepted += (await connection.execute(text(merging.revise(place)), given)).rowcount
         for noted in touching.left(place, rows):
             await connection.execute(text(noted), given)

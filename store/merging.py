@@ -158,5 +158,64 @@ def keep(place: str, rows: str) -> str:
     """
 
 
+def archived(place: str, rows: str) -> str:
+    """Facts that would lie in months that are gone before `:gone`, or revise what went with them.
+
+    What reaches further than these months is taken, and so is a further revision of a fact that
+    stands in them and stayed. What the register knows and no month keeps has gone.
+    """
+    revises = rows.startswith("judged")
+    stands = f"(came.before IS NULL OR came.at_before >= :gone) AND {OVER[place]}"
+    went = f"""
+        came.before IS NOT NULL AND came.at_before < :gone AND NOT EXISTS (
+            SELECT 1 FROM {place} AS of
+            WHERE of.agreement = :agreement AND of.{AT[place]} = came.at_before
+              AND of.id = came.id AND of.revision = came.before
+        )
+    """
+    new = ", NULL::integer AS before, NULL::timestamptz AS at_before"
+    return f"""
+    SELECT {_of(place).replace("coming", "came")} AS kind, id
+    FROM (SELECT *{"" if revises else new} FROM {rows}) AS came
+    WHERE ({stands}) OR ({went})
+    """
+
+
+TICKET_THERE = """
+    EXISTS (
+        SELECT 1 FROM fact_key AS known
+        WHERE known.agreement = :agreement AND known.kind = 'ticket'
+          AND known.id = came.body ->> 'ticket'
+          AND (known.intake = :intake OR EXISTS (
+              SELECT 1 FROM ticket AS of
+              WHERE of.agreement = :agreement AND of.opened_at = known.at AND of.id = known.id
+          ))
+    )
+"""
+
+OVER = {
+    "ticket": """
+        came.closed_at IS NOT NULL
+        AND greatest(came.opened_at, came.responded_at, came.resolved_at, came.closed_at) < :gone
+    """,
+    "sample": "came.at < :gone",
+    "fact": f"""
+        CASE
+            WHEN came.kind = 'ticket_event' THEN NOT {TICKET_THERE} AND (
+                came.at < :gone OR EXISTS (
+                    SELECT 1 FROM fact_key AS known
+                    WHERE known.agreement = :agreement AND known.kind = 'ticket'
+                      AND known.id = came.body ->> 'ticket'
+                )
+            )
+            WHEN came.kind = ANY(:going) THEN
+                came.at < :gone AND coalesce(came.ends_at, came.at) <= :gone
+            ELSE false
+        END
+    """,
+}
+"""Whether a fact lies wholly before `:gone`; an event of a ticket goes with its ticket."""
+
+
 def _of(place: str) -> str:
     return "coming.kind" if place == "fact" else KIND[place]

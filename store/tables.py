@@ -337,6 +337,24 @@ fact = Table(
 """Facts of every other kind. `at` is the instant at which one stands, `ends_at` the end of what
 lasted, `body` what it says, as text: numbers plainly, instants in ISO 8601."""
 
+archived = Table(
+    "archived",
+    metadata,
+    _agreement(key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _at("before_at"),
+    _text("manifest"),
+    Column("rows", JSONB, nullable=False),
+    Column("files", BigInteger, nullable=False),
+    _text("actor"),
+    _text("note"),
+    _at("at"),
+    _recorded(),
+)
+"""What was taken out of the months: facts that lie wholly before `before_at`, once they had been
+verified against the archive whose manifest has this SHA-256. `rows` says how many revisions of each
+kind, `files` of how many files of facts the bytes went too. Only the schema's owner adds to it."""
+
 watched = Table(
     "watched",
     metadata,
@@ -709,6 +727,7 @@ GROWING = (
     "ticket",
     "sample",
     "fact",
+    "archived",
     "statistic",
     "evaluation",
     "credit",

@@ -64,6 +64,7 @@ class FactRule(StrEnum):
 
     # What a live agreement does not take.
     NOT_YET_TAKEN = "not-yet-taken"
+    ARCHIVED = "archived"
 
     # What is set aside for a person to judge.
     FUTURE = "future"

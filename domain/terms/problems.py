@@ -79,6 +79,7 @@ class Rule(StrEnum):
     LONGER_THAN_TERM = "longer-than-term"
     REMINDER_TOO_EARLY = "reminder-too-early"
     CUT_OFF_TOO_LONG = "cut-off-too-long"
+    KEPT_TOO_SHORT = "kept-too-short"
 
     # Measures and targets.
     NO_SINGLE_SOURCE = "no-single-source"

@@ -154,6 +154,14 @@ class Charges(Clause):
     rounding: RoundingMode = RoundingMode.HALF_UP
 
 
+class FactsKept(Clause):
+    """How long facts stay in the record."""
+
+    keep: Days = Field(
+        description="No fact younger than this is taken out of the record, archived or not."
+    )
+
+
 class Milestone(Clause):
     """One step of onboarding: delivered by one party, accepted by the other."""
 
@@ -340,6 +348,7 @@ class Terms(Clause):
     )
     clocks: tuple[TicketClock, ...] = ()
     charges: Charges | None = None
+    facts: FactsKept | None = None
     kpis: tuple[Kpi, ...] = ()
     repeats: tuple[Repeat, ...] = ()
     remedies: tuple[Remedy, ...] = ()

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.clocks.every import Clocks
 from domain.clocks.runs import ClockRun
 from domain.facts import Ticket, TicketEvent
+from store.archived import drops
 from store.editions import Edition, all_editions, in_force
 from store.known import facts_of_ticket
 from store.ledger import latest_fired
@@ -73,6 +74,7 @@ async def figure(
             if (row["trigger"], row["arises_at"], row["number"]) in firings
         ],
         "case": await connection.scalar(case),
+        "archived": await drops(connection, key, last["start_at"]),
     }
 
 

@@ -18,6 +18,7 @@ from domain.measurement import Window, inputs_digest
 from domain.results import Status
 from domain.terms_check import validate
 from domain.timeline import Edition, Timeline
+from store import dropping
 from store.engine import migration_config
 from store.facts import Intake, take_in
 from store.ledger import lines_of
@@ -123,7 +124,19 @@ def test_facts_of_the_first_release_are_known_and_go_on(old: URL) -> None:
                 (await aggregate(connection, "helpdesk", terms, [window]))[0] for window in windows
             ]
             touched = await touched_by(connection, "helpdesk", "second")
+        async with engine.begin() as connection:
+            february = datetime(2027, 2, 1, tzinfo=UTC)
+            went = (
+                await dropping.choose(connection, "helpdesk", february, ()),
+                await dropping.delete(connection, "helpdesk", february),
+                await dropping.drop_empty_months(connection, february),
+            )
         await engine.dispose()
+        assert went == (
+            ({"ticket": 1, "sample": 3}, {}),
+            (4, 0),
+            ["ticket_2027_01", "sample_2027_01"],
+        )
         assert again == Intake(read=3, accepted=0, repeated=3)
         assert [(each.num, each.den, each.missing) for each in counted] == [
             (Decimal("1.5"), 1, 1),

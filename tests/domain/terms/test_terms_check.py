@@ -12,11 +12,13 @@ from domain.terms.problems import Rule
 from domain.terms.schema import schema
 from domain.terms_check import (
     RULES,
+    facts_are_kept_while_they_are_needed,
     is_for_assessment,
     missing_for_launch,
     validate,
     validate_terms,
 )
+from tests.domain.runs import kpi, terms
 
 DOCUMENTS = Path(__file__).parents[2] / "documents"
 VALID = (DOCUMENTS / "valid.yaml").read_text()
@@ -217,6 +219,40 @@ def test_every_contact_that_the_shape_names_is_checked() -> None:
 )
 def test_people_and_times_fit_together(old: str, new: str, rule: Rule, path: str) -> None:
     assert (rule, path) in found((old, new))
+
+
+@pytest.mark.parametrize(
+    ("keep", "measured", "said"),
+    [
+        ("3 years", {}, None),
+        ("35 months", {}, "`it` can be restated until the agreement is closed"),
+        ("125 days", {"restate_within": "91 days", "cut_off": "3 days"}, None),
+        ("124 days", {"restate_within": "91 days", "cut_off": "3 days"}, "reads facts of 125 days"),
+        (
+            "186 days",
+            {"restate_within": "91 days", "cut_off": "3 days", "averaging": {"periods": "3"}},
+            "reads facts of 187 days",
+        ),
+    ],
+)
+def test_facts_are_kept_for_as_long_as_a_period_may_be_restated(
+    keep: str, measured: dict[str, Any], said: str | None
+) -> None:
+    agreed = terms(kpi("it", **measured), facts={"keep": keep})
+
+    problems = list(facts_are_kept_while_they_are_needed(agreed))
+
+    assert [(each.path, each.rule) for each in problems] == (
+        [(("facts", "keep"), Rule.KEPT_TOO_SHORT)] if said else []
+    )
+    assert all(said is not None and said in each.message for each in problems)
+
+
+def test_without_a_word_about_facts_nothing_is_too_short() -> None:
+    assert not list(facts_are_kept_while_they_are_needed(terms()))
+    assert (Rule.KEPT_TOO_SHORT, "facts.keep") in found(
+        ("months: 24\n", "months: 24\nfacts: {keep: 23 months}\n")
+    )
 
 
 def test_a_cut_off_may_be_in_hours_and_a_review_may_have_its_own_anchor() -> None:
