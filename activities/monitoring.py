@@ -13,7 +13,7 @@ from temporalio.service import RPCError
 from activities.asking import Asking
 from activities.evaluating import Counted, count, due_until, measure, timeline_of
 from activities.following import follow_up, status_of
-from activities.ledgering import Instant, account_of, settle
+from activities.ledgering import Account, Instant, account_of, settle
 from activities.restating import Restating
 from activities.starting import start_once
 from activities.warning import Lookout
@@ -22,7 +22,6 @@ from domain.asking import lacking
 from domain.events import Event
 from domain.identifiers import agreement_workflow
 from domain.schedule import DuePeriod, keys_of
-from domain.timeline import Timeline
 from store import outbox, restating, tables, watching
 from store.editions import Edition, all_editions, in_force
 from store.engine import is_outage
@@ -93,6 +92,7 @@ class MonitoringActivities:
         ends = max(evaluated.values(), default=None)
         to_tell = False
         asking = Asking(connection, row, editions, timeline, now)
+        account: Account | None = None
         if due or any(restating.reaches_back(each.touched, ends) for each in late):
             account = await account_of(connection, agreement_id, timeline, row.ends_at)
             work = Restating(self.world, row, editions, account)
@@ -113,7 +113,7 @@ class MonitoringActivities:
         left: list[datetime | None] = [each.received_at for each in word[len(late) :]]
         left.append(await asking.next_reminder())
         if row.live_from is not None and row.closed_at is None:
-            to_tell |= await self._look_out(connection, row, editions, timeline, now)
+            to_tell |= await self._look_out(connection, row, editions, now, account)
             left.append(await watching.next_look(connection, agreement_id))
         next_due_at = min(filter(None, (next_due_at, *left)), default=None)
         await connection.execute(
@@ -128,14 +128,15 @@ class MonitoringActivities:
         connection: AsyncConnection,
         row: Any,  # noqa: ANN401 - a row of `agreement`
         editions: list[Edition],
-        timeline: Timeline,
         now: datetime,
+        account: Account | None,
     ) -> bool:
-        """Warn of what is at risk, as everything stands now."""
+        """Warn of what is at risk, as everything stands now; the account is read unless it was."""
         if not await watching.to_look_at(connection, row.id, now, 1):
             return False
+        timeline = timeline_of(editions)
         evaluated = await evaluated_until(connection, row.id, keys_of(timeline))
-        account = await account_of(connection, row.id, timeline, row.ends_at)
+        account = account or await account_of(connection, row.id, timeline, row.ends_at)
         lookout = Lookout(connection, row, editions, timeline, now)
         return await lookout.look(evaluated, account.results)
 

@@ -124,11 +124,11 @@ def _result_told(assessment: Assessment, name: str, result: Result) -> Iterator[
     yield from map(_indented, result.reason)
     if result.value is not None and result.den not in {0, 1}:
         num, den = (decimal(each) for each in (result.num, result.den))
-        yield _indented(f"What was divided: {num} by {den}.")
+        own = "" if result.kpi.averaging is None else " in this period alone"
+        yield _indented(f"What was divided{own}: {num} by {den}.")
     elif result.kpi.unit == "%" and result.den == 1 and (result.num * 100).denominator > 1:
         yield _indented(f"The figure in full: {decimal(result.num)} %.")
-    own = [line for line in assessment.lines if _follows(line, result)]
-    for line in own:
+    for line in (each for each in assessment.lines if _follows(each, result)):
         yield from _line_told(assessment, line)
     for fired in assessment.fired:
         if names(result)[1] in fired.periods or names(result)[0] in fired.periods:

@@ -177,8 +177,8 @@ def _reported(kpi: Kpi, report: PeriodResult, past: Sequence[Past]) -> _Outcome:
     said = "met" if met else "missed"
     if report.met is None:
         said = f"{number(Fraction(report.points or 0))} points, and so as {said}"
-    by = f"{report.source} reported the period as" if report.source else "It was reported as"
-    reason = (f"{by} {said}.", *clause_sentence(kpi, None))
+    by = f"{report.source} reported the period" if report.source else "It was reported"
+    reason = (f"{by} in {report.id} as {said}.", *clause_sentence(kpi, None))
     return _Outcome(figure, Judgement(status, figure.value, None, reason))
 
 

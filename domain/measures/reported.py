@@ -174,9 +174,9 @@ def reported_figure(kpi: Kpi, fact: PeriodResult) -> Figure:
     """The figure as it was reported. How many facts it is made of only a ratio tells."""
     digest = digest_of({fact.id: _said(fact)})
     value = value_of(kpi, fact)
-    by = f"{fact.source} reported" if fact.source else "Reported:"
+    by = f"{fact.source} reported in {fact.id}:" if fact.source else f"Reported in {fact.id}:"
     if value is None:
-        said = "No figure was reported." if fact.den is None else f"{by} nothing to count."
+        said = f"{fact.id} reports no figure." if fact.den is None else f"{by} nothing to count."
         return no_figure(said, inputs_digest=digest)
     if fact.num is not None and fact.den:
         num, den = Fraction(fact.num), Fraction(fact.den)

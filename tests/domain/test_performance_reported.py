@@ -61,14 +61,14 @@ def test_of_a_reported_ratio_the_volume_is_known() -> None:
     result = one(reported("r", *JANUARY, num="8", den="11", source="The report"))
 
     assert (result.num, result.den, result.sample) == (Fraction(8), Fraction(11), 11)
-    assert result.reason[0] == ("The report reported 8 of 11: 72.72 %, expected at least 95 %.")
+    assert result.reason[0] == "The report reported in r: 8 of 11: 72.72 %, expected at least 95 %."
 
 
 def test_a_reported_ratio_of_nothing_is_no_data() -> None:
     result = one(reported("r", *JANUARY, num="0", den="0"))
 
     assert (result.status, result.value) == (Status.NO_DATA, None)
-    assert result.reason[0] == "Reported: nothing to count."
+    assert result.reason[0] == "Reported in r: nothing to count."
     failed = one(reported("r", *JANUARY, num="0", den="0"), no_data="failed")
     assert failed.status == Status.BELOW_MINIMUM
 
@@ -89,9 +89,9 @@ def test_without_a_promise_what_was_said_of_it_counts() -> None:
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
-        ({"met": True}, "It was reported as met."),
-        ({"met": False, "source": "The board"}, "The board reported the period as missed."),
-        ({"points": "2"}, "It was reported as 2 points, and so as missed."),
+        ({"met": True}, "It was reported in r as met."),
+        ({"met": False, "source": "The board"}, "The board reported the period in r as missed."),
+        ({"points": "2"}, "It was reported in r as 2 points, and so as missed."),
     ],
 )
 def test_what_was_reported_is_told(said: dict[str, Any], sentence: str) -> None:
@@ -129,7 +129,7 @@ def test_a_report_goes_before_facts() -> None:
     )
 
     assert (result.value, result.incident) == (Fraction(96), "INC-7")
-    assert result.reason[0] == "Reported: 96.00 %, expected at least 95 %."
+    assert result.reason[0] == "Reported in r: 96.00 %, expected at least 95 %."
 
 
 def test_without_a_report_there_is_no_data() -> None:
