@@ -1,7 +1,6 @@
 """The words of notices: every template can be written, is used, and is given all that it says."""
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -87,15 +86,18 @@ class Place:
                 raise AssertionError(msg)
 
 
-def drafts() -> Iterator[Place]:
-    """Every place in the activities where a notice is drafted."""
-    for path in sorted(ACTIVITIES.glob("*.py")):
-        module = ast.parse(path.read_text(encoding="utf-8"))
-        for function in ast.walk(module):
-            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-                for node in ast.walk(function):
-                    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Draft":
-                        yield Place(module, function, node)
+@cache
+def drafts() -> tuple[Place, ...]:
+    """Every place in the activities where a notice is drafted; read once."""
+    modules = [ast.parse(path.read_text("utf-8")) for path in sorted(ACTIVITIES.glob("*.py"))]
+    return tuple(
+        Place(module, function, node)
+        for module in modules
+        for function in ast.walk(module)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Draft"
+    )
 
 
 def named(node: ast.AST) -> set[Template]:
@@ -119,7 +121,7 @@ def name_of(place: Place) -> str:
     return f"{getattr(place.function, 'name', '')} {place.call.lineno}"
 
 
-PLACES = pytest.mark.parametrize("place", list(drafts()), ids=name_of)
+PLACES = pytest.mark.parametrize("place", drafts(), ids=name_of)
 
 
 @cache
