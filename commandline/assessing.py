@@ -11,10 +11,14 @@ from commandline.facts import MAPPING, progress
 from commandline.session import Exit, fail, print_json
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from domain.assessment import Assessment, Limits
     from domain.facts import Fact
+    from domain.terms.problems import Problem
     from domain.terms.reader import Reading
-    from domain.timeline import Timeline
+    from domain.terms.tree import Tree
+    from domain.timeline import Edition, Timeline
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FACTS = click.Path(exists=True, path_type=Path)
@@ -82,7 +86,7 @@ def assess_verb(
     clocks = clocks or (explain or "").startswith("ticket/")
     assessment = _assessed(timeline, read, _limits(times, timeline), digest=digest, clocks=clocks)
     if explain is not None:
-        _explain(assessment, explain, as_json=as_json)
+        _explain(assessment, explain, read, as_json=as_json)
     elif as_json:
         print_json(document(assessment))
     else:
@@ -174,13 +178,25 @@ def _timeline(agreement: Path, amendments: Sequence[Path]) -> "tuple[Timeline, s
         starts = midnight(value.effective_on, zone_named(terms.zone))
         if not editions[-1].starts_at <= starts < term_ends_at(terms):
             _refuse(
-                [
-                    f"{file}: {value.effective_on} is before the edition that it amends, or after "
-                    "the term → give amendments in the order in which they take effect"
-                ]
+                [str(_untimely(change.tree, value.effective_on, editions[-1], term_ends_at(terms)))]
             )
         editions.append(Edition(number, terms, starts, splits=value.split))
     return Timeline(tuple(editions)), digest
+
+
+def _untimely(tree: "Tree", day: "date", amends: "Edition", ends_at: datetime) -> "Problem":
+    """That an amendment takes effect before the edition that it amends, or after the term."""
+    from domain.terms.problems import Rule
+    from domain.zones import local_date, zone_named
+
+    zone = zone_named(amends.terms.zone)
+    since, until = local_date(amends.starts_at, zone), local_date(ends_at, zone)
+    said = f"{day} is not in the time of the terms that it amends, {since} to the end on {until}"
+    remedy = (
+        f"write a day from {since} to before {until}; give amendments in the order in which they "
+        "take effect"
+    )
+    return tree.problem(("effective_on",), Rule.OUT_OF_RANGE, said, remedy)
 
 
 def _assessed(
@@ -303,11 +319,13 @@ def _instant(text: str | None, timeline: "Timeline", option: str) -> datetime | 
         )
 
 
-def _explain(assessment: "Assessment", subject: str, *, as_json: bool) -> None:
+def _explain(
+    assessment: "Assessment", subject: str, facts: "Sequence[Fact]", *, as_json: bool
+) -> None:
     from reports.assessment_text import explained, of_ticket, subjects
     from reports.clocks import clock_document
 
-    told = explained(assessment, subject)
+    told = explained(assessment, subject) or _without_clock(assessment, subject, facts)
     if not told:
         near = ", ".join(subjects(assessment, subject))
         fail(Exit.NOT_FOUND, f"there is no '{subject}' in this assessment; there are {near}")
@@ -317,6 +335,28 @@ def _explain(assessment: "Assessment", subject: str, *, as_json: bool) -> None:
         print_json({"subject": subject, "explained": told, **({"clocks": of} if of else {})})
     else:
         click.echo("\n".join(told))
+
+
+def _without_clock(assessment: "Assessment", subject: str, facts: "Sequence[Fact]") -> list[str]:
+    """Why a ticket that is there has no clock; nothing where there is none such."""
+    from domain.clocks.every import Clocks
+    from domain.facts.book import book
+    from domain.timeline import Timeline
+    from reports.clocks import PREFIX, without_clock
+
+    name = subject.removeprefix(PREFIX)
+    if name == subject:
+        return []
+    known = book(facts, assessment.known_at).tickets
+    timeline = Timeline(assessment.editions)
+    return [
+        line
+        for ticket in known
+        if ticket.id == name
+        for line in without_clock(
+            name, Clocks(timeline.at(ticket.opened_at).terms).why_none(ticket)
+        )
+    ]
 
 
 def _page(assessment: "Assessment") -> None:

@@ -255,12 +255,12 @@ async def _explain_ticket(agreement: str, ticket: str, *, as_json: bool) -> None
             Exit.NOT_FOUND,
             f"{agreement} knows no ticket {ticket}; hand it in with `covenant facts add`",
         )
-    edition, runs = found
+    edition, runs, why_none = found
     terms = {"agreement": agreement, "edition": edition.number, "digest": edition.digest}
     if as_json:
-        print_json({**document(ticket, runs), **terms})
+        print_json({**document(ticket, runs, why_none), **terms})
         return
-    for line in told(ticket, runs) or [f"No clock of {agreement} has a limit for {ticket}."]:
+    for line in told(ticket, runs, why_none):
         click.echo(line)
     click.echo(f"Terms: edition {edition.number}, SHA-256 {edition.digest}")
 

@@ -19,9 +19,10 @@ PREFIX = "ticket/"
 PLACES = 12
 
 
-def document(ticket: str, runs: Iterable[ClockRun]) -> dict[str, Any]:
-    """Everything about the clocks of one ticket."""
-    return {"format": FORMAT, "ticket": ticket, "clocks": [clock_document(run) for run in runs]}
+def document(ticket: str, runs: Iterable[ClockRun], why_none: Iterable[str] = ()) -> dict[str, Any]:
+    """Everything about the clocks of one ticket, or why it has none."""
+    clocks = [clock_document(run) for run in runs]
+    return {"format": FORMAT, "ticket": ticket, "clocks": clocks, "why_none": [*why_none]}
 
 
 def clock_document(run: ClockRun) -> dict[str, Any]:
@@ -123,9 +124,16 @@ def _text(value: Fraction) -> str:
     return text.rstrip("0").rstrip(".") or "0"
 
 
-def told(ticket: str, runs: Iterable[ClockRun]) -> list[str]:
+def told(ticket: str, runs: Iterable[ClockRun], why_none: Iterable[str] = ()) -> list[str]:
     """The same as lines of text; times in the agreement's zone."""
-    return [line for run in runs for line in _told(ticket, run)]
+    lines = [line for run in runs for line in _told(ticket, run)]
+    return lines or without_clock(ticket, why_none)
+
+
+def without_clock(ticket: str, why_none: Iterable[str]) -> list[str]:
+    """What is told of a ticket on which no clock runs; nothing where there is no reason."""
+    why = [f"  {sentence}" for sentence in why_none]
+    return [f"Ticket {ticket} has no clock", *why] if why else []
 
 
 def _told(ticket: str, run: ClockRun) -> Iterator[str]:

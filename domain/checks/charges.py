@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from domain.checks.patterns import kpis_named
 from domain.money import PLACES, MoneyError, money
+from domain.spans import add_months
 from domain.terms.kinds import until_a_hole, values_at
 from domain.terms.problems import Findings, Found, Path, Rule, Rules
 from domain.terms.remedies import Base, Cap, Over, Remedy, Scheme, SchemeKind
@@ -278,6 +279,18 @@ def indexation_is_of_a_line(terms: Terms) -> Findings:
         yield from until_a_hole(line_is_charged(terms, line, path))
 
 
+def indexation_falls_into_the_term(terms: Terms) -> Findings:
+    """What is charged from a day after the term is charged only if the term is renewed."""
+    ends = add_months(terms.term.starts_on, terms.term.months)
+    for path, day in values_at(terms, "indexation.*.on"):
+        if day >= ends:
+            said = (
+                f"{day} is not before the term's end on {ends}: without a renewal nothing follows"
+            )
+            remedy = "write an earlier day, if a renewal is not what is meant"
+            yield Found(path, Rule.INDEXED_AFTER_TERM, said, remedy)
+
+
 CHARGE_RULES: Rules = (
     ("charges", charges_can_be_credited),
     ("charges", charges_are_money),
@@ -286,5 +299,6 @@ CHARGE_RULES: Rules = (
     ("", credit_cap_leaves_room),
     ("", remedies_have_a_base_and_a_currency),
     ("", indexation_is_of_a_line),
+    ("", indexation_falls_into_the_term),
 )
 """The rules, and the parts of an agreement over which they run."""

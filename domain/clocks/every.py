@@ -7,8 +7,9 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from domain.clock import run
+from domain.clocks.choices import fits
 from domain.clocks.hours import Agreed
-from domain.clocks.runs import ClockRun
+from domain.clocks.runs import ClockRun, where_text
 from domain.facts import Ticket, TicketEvent
 from domain.opening_hours import compiled
 from domain.service_calendar import ServiceCalendar
@@ -46,6 +47,12 @@ class Clocks:
         runs = (self._run(clock, ticket, events, now) for clock in self.terms.clocks)
         return [each for each in runs if each is not None]
 
+    def why_none(self, ticket: Ticket) -> list[str]:
+        """Why the ticket has no clock, a sentence for each clock of the terms."""
+        if not self.terms.clocks:
+            return ["The terms have no clocks."]
+        return [_unfitting(clock, ticket) for clock in self.terms.clocks]
+
     def on_each(
         self, tickets: Iterable[Ticket], events: Mapping[str, Sequence[TicketEvent]], now: datetime
     ) -> dict[str, list[ClockRun]]:
@@ -77,3 +84,17 @@ class Clocks:
         from domain.clocks.plain import plain_runs  # numpy, only where there is use for it
 
         return plain_runs(clock, plain, Agreed(self._calendars, self.zone, self._working), now)
+
+
+def _unfitting(clock: TicketClock, ticket: Ticket) -> str:
+    if any(fits(ticket.columns, limits.where) for limits in clock.limits):
+        return f"The clock `{clock.key}` had not begun yet."
+    columns = dict.fromkeys(column for limits in clock.limits for column in limits.where)
+    has = ", ".join(
+        f"`{column}` `{ticket.columns[column]}`" if column in ticket.columns else f"no `{column}`"
+        for column in columns
+    )
+    limits = "; ".join(where_text(limits.where) for limits in clock.limits)
+    return (
+        f"No limit of the clock `{clock.key}` fits: the ticket has {has}, limits are for {limits}."
+    )

@@ -5,11 +5,13 @@ maintenance, and time that relief takes out, is no downtime; whether it is agree
 say. What is shorter than `minimum_outage` is judged whole, before it is cut at the period's bounds.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from itertools import islice
+from itertools import islice, pairwise
 
 from domain.clock import length_text
 from domain.facts import Outage
@@ -25,15 +27,24 @@ TOLD = 10
 
 @dataclass(frozen=True, slots=True)
 class Down:
-    """One outage that counts, by the id of its first fact, for how long, and for how many users."""
+    """One outage that counts, by the id of its first fact, for how long, and for how many users.
+
+    `pieces` are the stretches of it that were open to be lost.
+    """
 
     id: str
     length: Fraction
     users: Fraction
+    pieces: tuple[Cut, ...]
 
 
 def availability(frame: Frame) -> Figure:
-    """Agreed time less downtime, over agreed time; with `users`, both are times of users."""
+    """Agreed time less downtime, over agreed time; with `users`, both are times of users.
+
+    Of outages that overlap nobody can say whether they hit the same users: they add up, but at no
+    time are more users down than there are. Where outages count in whole units that is so only of
+    the whole period.
+    """
     window: tuple[Cut, ...] = ((frame.start, frame.end),)
     agreed = lasting(window, frame.hours)
     excused = lasting(within(_excused(frame), frame.start, frame.end), frame.hours)
@@ -45,7 +56,7 @@ def availability(frame: Frame) -> Figure:
     users = Fraction(frame.measure.users or 1)
     whole = users * agreed
     lost = sum((outage.users * outage.length for outage in outages), Fraction(0))
-    down = min(whole, lost)
+    down = min(whole, lost - _beyond(frame, outages, users))
     return Figure(
         value=ratio(whole - down, whole, frame.kpi.unit),
         num=whole - down,
@@ -54,7 +65,7 @@ def availability(frame: Frame) -> Figure:
         budget=spare_time(frame.kpi, agreed, down / users),
         inputs_digest=_digest(frame),
         lead=_lead(frame, agreed, down, outages),
-        reason=(*_each(outages), *_above_all(lost, whole), *excused_sentence(frame, excused)),
+        reason=(*_each(outages), *_above_all(lost, down), *excused_sentence(frame, excused)),
         assumed=excused_assumed(frame, excused),
     )
 
@@ -76,7 +87,7 @@ def _outages(frame: Frame) -> list[Down]:
             least = after(start, measure.minimum_outage, frame.zone)
             if end < least:
                 continue
-        pieces = (
+        pieces = tuple(
             piece
             for begins, ends in within([(start, end)], frame.start, frame.end)
             for piece in without(begins, ends, excused)
@@ -86,8 +97,25 @@ def _outages(frame: Frame) -> list[Down]:
             unit = unit_seconds(measure.counted_in)
             length = Fraction(length // unit * unit)
         if length:
-            found.append(Down(name, length, users))
+            found.append(Down(name, length, users, pieces))
     return found
+
+
+def _beyond(frame: Frame, outages: list[Down], users: Fraction) -> Fraction:
+    """The time of more users than there are, in outages that overlap."""
+    if frame.measure.users is None or frame.measure.counted_in is not None:
+        return Fraction(0)
+    hit: dict[datetime, Fraction] = defaultdict(Fraction)
+    for outage in outages:
+        for start, end in outage.pieces:
+            hit[start] += outage.users
+            hit[end] -= outage.users
+    beyond, down = Fraction(0), Fraction(0)
+    for start, end in pairwise(sorted(hit)):
+        down += hit[start]
+        if down > users:
+            beyond += (down - users) * lasting([(start, end)], frame.hours)
+    return beyond
 
 
 def _told(frame: Frame) -> Iterator[tuple[str, Fraction, Cut]]:
@@ -142,10 +170,10 @@ def _each(outages: list[Down]) -> Iterator[str]:
         yield f"They count {', '.join(said)}{f' and {more:,} more' if more else ''}."
 
 
-def _above_all(lost: Fraction, whole: Fraction) -> Iterator[str]:
+def _above_all(lost: Fraction, down: Fraction) -> Iterator[str]:
     """Outages of the same users overlapped, or told of more users than there are."""
-    if lost > whole:
-        yield f"That would be {length_text(lost)}; no more is lost than was agreed."
+    if lost > down:
+        yield f"That would be {length_text(lost)}; at no time are more users down than there are."
 
 
 def _one(outage: Down) -> str:

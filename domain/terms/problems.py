@@ -140,6 +140,7 @@ class Rule(StrEnum):
     OTHER_AGREEMENT = "other-agreement"
     UNKNOWN_PATH = "unknown-path"
     HOLIDAYS_END_EARLY = "holidays-end-early"
+    INDEXED_AFTER_TERM = "indexed-after-term"
     NOT_A_SINGLE_VALUE = "not-a-single-value"
     IDENTITY = "identity"
 
@@ -154,6 +155,7 @@ WARNINGS = frozenset(
         Rule.REMEDY_WITHOUT_EFFECT,
         Rule.CAP_BELOW_CREDIT,
         Rule.HOLIDAYS_END_EARLY,
+        Rule.INDEXED_AFTER_TERM,
     }
 )
 """What may be meant, and is only pointed out. Every other rule refuses the document."""

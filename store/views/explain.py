@@ -106,10 +106,10 @@ async def _lines(connection: AsyncConnection, key: str, revisions: list[Row]) ->
 
 async def ticket(
     connection: AsyncConnection, key: str, name: str, now: datetime
-) -> tuple[Edition, list[ClockRun]] | None:
+) -> tuple[Edition, list[ClockRun], list[str]] | None:
     """The clocks of a ticket as they stand now, by the edition in force at its opening.
 
-    None when the agreement knows no such ticket.
+    Where there are none, why. None when the agreement knows no such ticket.
     """
     found = await facts_of_ticket(connection, key, now, name)
     tickets = [fact for fact in found if isinstance(fact, Ticket)]
@@ -117,7 +117,9 @@ async def ticket(
         return None
     events = [fact for fact in found if isinstance(fact, TicketEvent)]
     edition = in_force(await all_editions(connection, key), tickets[0].opened_at)
-    return edition, Clocks(edition.terms).on(tickets[0], events, now)
+    clocks = Clocks(edition.terms)
+    runs = clocks.on(tickets[0], events, now)
+    return edition, runs, [] if runs else clocks.why_none(tickets[0])
 
 
 async def case(connection: AsyncConnection, case_id: str) -> Row | None:

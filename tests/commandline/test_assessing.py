@@ -375,4 +375,38 @@ def test_amendments_are_given_in_their_order(folder: Path, amendment: Path) -> N
     result = covenant("assess", folder / "agreement.yaml", *both)
 
     assert result.exit_code == 8
-    assert "in the order in which they take effect" in result.output
+    assert (
+        f"{earlier}:2:15: 2027-02-01 is not in the time of the terms that it amends, 2027-03-01 to "
+        "the end on 2029-01-01 (out-of-range) → write a day from 2027-03-01 to before 2029-01-01; "
+        "give amendments in the order in which they take effect"
+    ) in result.stderr.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("limits", "why"),
+    [
+        (
+            "{where: {priority: [p1, p2], site: leeds}, within: 8 h}",
+            "No limit of the clock `fix` fits: the ticket has `priority` `p3`, no `site`, limits are "
+            "for `priority` `p1` or `p2`, `site` `leeds`.",
+        ),
+        ("{within: 8 h}", "The clock `fix` had not begun yet."),
+        (None, "The terms have no clocks."),
+    ],
+)
+def test_a_ticket_without_a_clock_is_told_and_why(desk: Path, limits: str | None, why: str) -> None:
+    clocks = DESK.index("clocks:")
+    terms = DESK.replace("{within: 8 h}", str(limits)) if limits else DESK[:clocks]
+    (desk / "agreement.yaml").write_text(terms, encoding="utf-8")
+    (desk / "facts-ticket.csv").write_text(
+        "id,opened,priority\nlow,2027-03-25 15:00,p3\nwaiting,2027-03-25 09:00,p3\n",
+        encoding="utf-8",
+    )
+    asked = ("assess", desk / "agreement.yaml", "--facts", desk, "--to", "2027-03-01")
+
+    told = answer(*asked, "--explain", "ticket/low")
+    unknown = covenant(*asked, "--explain", "ticket/other")
+
+    assert told == {"subject": "ticket/low", "explained": ["Ticket low has no clock", f"  {why}"]}
+    assert unknown.exit_code == 3
+    assert "there is no 'ticket/other' in this assessment" in unknown.output

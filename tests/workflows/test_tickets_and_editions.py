@@ -21,7 +21,7 @@ async def clock(life: Life, ticket: str) -> tuple[int, ClockRun]:
     async with life.stage.world.engine.connect() as connection:
         found = await explain.ticket(connection, life.agreement, ticket, life.stage.now)
     assert found is not None
-    edition, (run,) = found
+    edition, (run,), _ = found
     return edition.number, run
 
 

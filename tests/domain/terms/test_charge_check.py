@@ -286,3 +286,16 @@ def test_a_cap_over_one_kpi_cannot_hold_the_points_of_all(over: str) -> None:
     assert Rule.CAP_CANNOT_HOLD not in {
         rule for rule, _ in found(caps=[cap], remedies=[points, tiers])
     }
+
+
+@pytest.mark.parametrize(("day", "late"), [("2028-12-31", False), ("2029-01-01", True)])
+def test_an_indexation_after_the_term_is_warned_of(day: str, late: bool) -> None:  # noqa: FBT001
+    rule = {"key": "cpi", "line": "desk", "series": "x", "reference": "y", "on": day}
+
+    told = problems(
+        charges=LINES, indexation=[rule], term={"starts_on": "2027-01-01", "months": "24"}
+    )
+
+    assert [(each.rule, each.path, each.refuses) for each in told] == (
+        [(Rule.INDEXED_AFTER_TERM, "indexation.cpi.on", False)] if late else []
+    )
