@@ -20,18 +20,15 @@ from domain.measurement import wanted as columns_wanted
 from domain.measures.incidents import one_credit_each
 from domain.measures.outcome import of_figure
 from domain.measures.readings import figure_of
-from domain.measures.selection import SOURCES
 from domain.performance import performance
 from domain.restating import parts_first, parts_of, taken
 from domain.results import Result
 from domain.schedule import DuePeriod, keys_of, periods_of, rests_on
-from domain.terms.measures import Belongs, NoData
-from domain.terms.shape import Kind, Kpi
-from domain.timeline import Edition, Timeline
-from store import editions
+from domain.terms.shape import Kpi
+from domain.timeline import Timeline
 from store.archived import must_be_there
 from store.known import States, Wanted, facts_within, standing_facts
-from store.measuring import aggregate
+from store.measuring import aggregate, is_counted
 
 AT_ONCE = 500
 """Periods of one agreement in one transaction; after a long outage the rest follows in the next."""
@@ -41,11 +38,6 @@ Counted = Mapping[tuple[str, datetime], Aggregate]
 
 Made = Mapping[str, Sequence[Result]]
 """Results that there are already, by KPI."""
-
-
-def timeline_of(adopted: Sequence[editions.Edition]) -> Timeline:
-    """The editions of an agreement as the domain knows them."""
-    return Timeline(tuple(Edition(each.number, each.terms, each.effective_at) for each in adopted))
 
 
 # --- what is due
@@ -78,22 +70,6 @@ def due_until(
 
 
 # --- what the record can count by itself
-
-
-def is_counted(kpi: Kpi) -> bool:
-    """Whether a statement says it all: a share or mean of one window, and of nothing besides."""
-    measure = kpi.measure
-    return (
-        measure.kind in {Kind.PROPORTION, Kind.MEAN}
-        and not kpi.per
-        and kpi.averaging is None
-        and kpi.low_volume is None
-        and kpi.baseline is None
-        and kpi.no_data != NoData.CARRIED
-        and measure.belongs_to == Belongs.OPENED
-        and measure.clock is None
-        and all(getattr(measure, source) is None for source in SOURCES if source != "series")
-    )
 
 
 async def count(

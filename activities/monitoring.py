@@ -5,13 +5,13 @@ from itertools import groupby
 from typing import Any
 
 import structlog
-from sqlalchemy import ARRAY, Text, bindparam, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 from temporalio.service import RPCError
 
 from activities.asking import Asking
-from activities.evaluating import Counted, count, due_until, measure, timeline_of
+from activities.evaluating import Counted, count, due_until, measure
 from activities.following import follow_up, status_of
 from activities.ledgering import Account, Instant, account_of, settle
 from activities.restating import Restating
@@ -23,10 +23,11 @@ from domain.events import Event
 from domain.identifiers import agreement_workflow
 from domain.schedule import DuePeriod, keys_of
 from store import outbox, restating, tables, watching
-from store.editions import Edition, all_editions, in_force
+from store.editions import Edition, all_editions, in_force, timeline_of
 from store.engine import is_outage
 from store.outbox import Message
 from store.restating import Late
+from store.results import evaluated_until
 
 log = structlog.get_logger(__name__)
 
@@ -214,17 +215,3 @@ def in_time(due: list[DuePeriod], late: list[Late]) -> list[list[DuePeriod] | La
     ]
     steps += [(each.received_at, 1, each) for each in late]
     return [step for _, _, step in sorted(steps, key=lambda each: each[:2])]
-
-
-async def evaluated_until(
-    connection: AsyncConnection, agreement_id: str, kpis: list[str]
-) -> dict[str, datetime]:
-    """The end of the last period of each KPI that was evaluated."""
-    evaluation = tables.evaluation
-    kpi = func.unnest(bindparam("kpis", type_=ARRAY(Text))).column_valued("kpi_key")
-    until = select(func.max(evaluation.c.end_at)).where(
-        evaluation.c.agreement == agreement_id, evaluation.c.kpi == kpi
-    )
-    query = select(kpi.label("kpi"), until.scalar_subquery().label("until"))
-    rows = await connection.execute(query, {"kpis": kpis})
-    return {row.kpi: row.until for row in rows if row.until is not None}

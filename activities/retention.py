@@ -5,12 +5,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities.evaluating import timeline_of
 from domain.measurement import carries_on
 from domain.retention import Course, Need, needs, reach_of
 from domain.timeline import Timeline
 from store.archived import gone_before
-from store.editions import Edition, all_editions
+from store.editions import Edition, all_editions, timeline_of
 from store.results import results_until
 from store.tables import agreement, case_period, noncompliance
 

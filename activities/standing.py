@@ -11,9 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities.evaluating import timeline_of
 from activities.ledgering import account_of
-from activities.monitoring import evaluated_until
 from activities.warning import Lookout
 from domain.at_risk import is_open
 from domain.clocks.runs import ClockRun
@@ -22,8 +20,9 @@ from domain.results import Result
 from domain.schedule import keys_of, periods_of
 from domain.timeline import Timeline
 from store import tables
-from store.editions import all_editions
+from store.editions import all_editions, timeline_of
 from store.known import open_tickets
+from store.results import evaluated_until
 from store.views.tasks import tasks
 
 

@@ -76,6 +76,7 @@ async def prepare(url: str) -> str:
             "shard": 0,
             "term": 1,
             "launched_at": datetime(2026, 1, 1, tzinfo=UTC),
+            "live_from": datetime(2027, 1, 4, tzinfo=UTC),
             "ends_at": RECEIVED,
         }
         await connection.execute(insert(tables.agreement).values(row))

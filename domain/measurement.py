@@ -1,15 +1,17 @@
 """What facts are worth: the one meaning of a reading, in plain Python.
 
 Each fact that counts has a *reading*: an exact number, or None when it is missing. `aggregate` is
-what proportions and means make of them, and `domain.measures` makes the rest. The statement of
-`store.measuring` says the same as `aggregate` in SQL; a test holds the two together.
+what measures of single readings make of them, and `domain.measures` makes the rest. The statements
+of `store.measuring` say the same as `aggregate` in SQL; a test holds the two together.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, Inexact, localcontext
+from fractions import Fraction
 from hashlib import sha256
+from math import ceil
 
 from domain.facts import Fact, Sample, Ticket
 from domain.spans import SECONDS
@@ -62,8 +64,9 @@ class Window:
 class Aggregate:
     """What the facts of one window amount to, exactly.
 
-    Of a proportion, `num` good facts among `den`; of a mean, the sum of `den` readings, for ticket
-    clocks in seconds. `facts` counts all, `missing` those without a reading. `inputs_digest` is
+    Of a proportion, `num` good facts among `den`; of a mean and a sum, the sum of `den` readings; of
+    a percentile, a largest and a smallest, that one of `den` readings; for ticket clocks in seconds.
+    Of no readings `num` is zero. `facts` counts all, `missing` those without a reading. `inputs_digest` is
     that of the counted facts' ids and readings: whatever changes the result changes it.
     """
 
@@ -117,6 +120,34 @@ def excludes_missing(measure: Measure) -> bool:
     return measure.kind == Kind.MEAN or measure.missing == Missing.EXCLUDED
 
 
+def counted(measure: Measure, facts: int, missing: int) -> int:
+    """How many of the facts are divided by, added up, or in order of size."""
+    return (
+        facts
+        if measure.kind == Kind.PROPORTION and not excludes_missing(measure)
+        else facts - missing
+    )
+
+
+RANKED = frozenset({Kind.MAXIMUM, Kind.MINIMUM, Kind.PERCENTILE})
+"""Kinds whose figure is one of the readings, by its place in their order."""
+
+
+def share_of_rank(measure: Measure) -> Decimal:
+    """Of a ranked kind: the figure is the smallest reading that so many percent do not exceed."""
+    if measure.kind != Kind.PERCENTILE:
+        return Decimal(100 if measure.kind == Kind.MAXIMUM else 0)
+    if measure.percentile is None:
+        msg = "a percentile needs `percentile`, for example `95 %`"
+        raise ValueError(msg)
+    return measure.percentile
+
+
+def rank(share: Decimal, readings: int) -> int:
+    """The nearest rank among so many readings, from 1 on: the first that reaches the share."""
+    return max(1, ceil(Fraction(share) * readings / 100))
+
+
 def carries_on(measure: Measure) -> bool:
     """Whether a sample is a state that holds until the next, so that it matters to later periods."""
     return measure.kind == Kind.AVAILABILITY and measure.series is not None
@@ -145,15 +176,17 @@ def aggregate(measure: Measure, facts: Iterable[Fact], window: Window) -> Aggreg
 
 
 def amount(measure: Measure, readings: Mapping[str, Decimal | None]) -> Aggregate:
-    """What the readings of facts, by id, amount to as a proportion or a mean."""
+    """What the readings of facts, by id, amount to."""
     values = [value for value in readings.values() if value is not None]
-    missing = len(readings) - len(values)
-    if measure.kind == Kind.MEAN:
-        num = total(values)
-    else:
+    if measure.kind == Kind.PROPORTION:
         num = Decimal(sum(map(is_good(*good_limit(measure)), values)))
-    den = len(values) if excludes_missing(measure) else len(readings)
-    return Aggregate(num, den, len(readings), missing, inputs_digest(readings))
+    elif measure.kind in RANKED:
+        place = rank(share_of_rank(measure), len(values))
+        num = sorted(values)[place - 1] if values else Decimal(0)
+    else:
+        num = total(values)
+    facts, missing = len(readings), len(readings) - len(values)
+    return Aggregate(num, counted(measure, facts, missing), facts, missing, inputs_digest(readings))
 
 
 def inputs_digest(readings: Mapping[str, Decimal | None]) -> str:

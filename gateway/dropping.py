@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities.evaluating import timeline_of
 from activities.retention import needs_of, states_of
 from domain.events import Event
 from domain.facts import FactKind
@@ -26,7 +25,7 @@ from incoming.archives import ArchiveError, Entry, lines, manifest_of, problems
 from store import dropping, journal, restating
 from store.archived import drops
 from store.archiving import revisions
-from store.editions import all_editions
+from store.editions import all_editions, timeline_of
 from store.facts import LOCK
 from store.tables import agreement
 

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from activities.evaluating import timeline_of
 from domain.events import Event
 from domain.facts import Fact, FactKind
 from domain.facts.columns import RECEIPT
@@ -32,7 +31,7 @@ from incoming.doubtful import Doubts, hashed
 from incoming.files import Watch, blocks, digest_of, unwatched
 from store import journal, tables
 from store.archived import FactsGoneError
-from store.editions import Edition, all_editions, keep_document
+from store.editions import Edition, all_editions, keep_document, timeline_of
 from store.facts import MIXED, Intake, known_intake, take_in
 from store.lateness import late_facts, lifetime
 from store.quarantine import Fate, Held, hold

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain import timeline
 from domain.terms.shape import Agreement
 from domain.terms_check import validate
 from store.tables import contact, document, edition
@@ -104,6 +105,12 @@ def in_force(editions: Sequence[Edition], at: datetime) -> Edition:
     """The edition that holds at an instant; before any holds, the first."""
     holding = [each for each in editions if each.effective_at <= at]
     return max(holding, key=lambda each: each.number) if holding else editions[0]
+
+
+def timeline_of(adopted: Sequence[Edition]) -> timeline.Timeline:
+    """The editions of an agreement as the domain knows them."""
+    several = (timeline.Edition(each.number, each.terms, each.effective_at) for each in adopted)
+    return timeline.Timeline(tuple(several))
 
 
 async def edition_at(connection: AsyncConnection, agreement: str, at: datetime) -> Edition:

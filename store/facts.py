@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.facts import Fact, FactKind
 from store import merging, restating, touching, watching
 from store.archived import GOING, FactsGoneError, gone_before
+from store.counting import count_ahead
 from store.fact_rows import CONTENT, KEYS, place_of, record
 from store.tables import intake
 
@@ -109,6 +110,7 @@ async def take_in(  # noqa: PLR0913, PLR0917 - a file, from whom, when, and what
     await connection.execute(text("DROP TABLE touching"))
     await restating.leave_word(connection, agreement, raw_digest, received_at)
     await watching.leave_word(connection, agreement, number, raw_digest, received_at)
+    await count_ahead(connection, agreement, raw_digest, received_at)
     return taken
 
 

@@ -1,7 +1,7 @@
 """What the facts of many windows amount to, in one statement.
 
 The meaning is `domain.measurement`'s; this is the same in SQL, and a test holds the two together.
-What was counted once is kept by the day and by the window (`store.statistics`): after an intake the
+What was counted once is kept by the window and by the day (`store.statistics`): after an intake the
 days are read that it touched, and no others.
 """
 
@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     CTE,
     BigInteger,
     ColumnElement,
     FromClause,
+    Integer,
     Numeric,
     Select,
     Table,
@@ -22,6 +24,7 @@ from sqlalchemy import (
     case,
     cast,
     extract,
+    false,
     func,
     literal,
     or_,
@@ -29,22 +32,36 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.measurement import (
+    RANKED,
     Aggregate,
     Window,
+    counted,
     digest_of_sums,
-    excludes_missing,
     good_limit,
+    share_of_rank,
     wanted,
 )
+from domain.measures.selection import SOURCES
+from domain.terms.measures import Belongs, NoData
 from domain.terms.shape import Clock, Kind, Kpi, Measure
 from domain.threshold import Edge, Threshold
 from store import statistics
 from store.known import is_last
-from store.statistics import AMOUNTS, DAY, KEY, TICK, Amounts, amounts_of, keeping
-from store.tables import sample, statistic, ticket
+from store.statistics import (
+    AMOUNTS,
+    DAY,
+    DAY_SECONDS,
+    KEY,
+    TICK,
+    Amounts,
+    amounts_of,
+    keeping,
+)
+from store.tables import sample, ticket
 
 EVENTS = {
     Clock.RESPONSE: ticket.c.responded_at,
@@ -56,6 +73,39 @@ ONE = cast(literal(1), Numeric)
 ZERO = cast(literal(0), Numeric)
 
 
+COUNTED = RANKED | {Kind.PROPORTION, Kind.MEAN, Kind.SUM}
+
+
+def is_counted(kpi: Kpi) -> bool:
+    """Whether a statement says it all: a figure of the readings of one window alone."""
+    measure = kpi.measure
+    return (
+        measure.kind in COUNTED
+        and not kpi.per
+        and kpi.averaging is None
+        and kpi.low_volume is None
+        and kpi.baseline is None
+        and kpi.no_data != NoData.CARRIED
+        and measure.belongs_to == Belongs.OPENED
+        and measure.clock is None
+        and all(getattr(measure, source) is None for source in SOURCES if source != "series")
+    )
+
+
+def adds_up(measure: Measure) -> bool:
+    """Whether what the days of a window amount to can be added up: no place in an order can."""
+    return measure.kind not in RANKED
+
+
+async def count_new(
+    connection: AsyncConnection, agreement: str, measure: Measure, windows: Sequence[Window]
+) -> None:
+    """Count those of the windows which only one intake has touched, and keep it."""
+    new = await statistics.touched_once(connection, agreement, measure, windows)
+    if new:
+        await connection.execute(prepared(measure), statistics.bound(agreement, measure, new))
+
+
 async def aggregate(
     connection: AsyncConnection, agreement: str, kpi: Kpi, windows: Sequence[Window]
 ) -> list[Aggregate]:
@@ -63,20 +113,19 @@ async def aggregate(
     measure = kpi.measure
     found = await statistics.look(connection, agreement, measure, windows)
     waiting = [window for window, each in zip(windows, found, strict=True) if each is None]
-    counted: dict[Window, Amounts] = {}
+    read: dict[Window, Amounts] = {}
     if waiting:
         given = statistics.bound(agreement, measure, waiting)
         rows = await connection.execute(prepared(measure), given)
-        counted = {window: amounts_of(row) for window, row in zip(waiting, rows, strict=True)}
+        read = {window: amounts_of(row) for window, row in zip(waiting, rows, strict=True)}
     return [
-        _aggregate(measure, each or counted[window])
+        _aggregate(measure, each or read[window])
         for window, each in zip(windows, found, strict=True)
     ]
 
 
 def _aggregate(measure: Measure, amounts: Amounts) -> Aggregate:
-    present = amounts.facts - amounts.missing
-    den = present if excludes_missing(measure) else amounts.facts
+    den = counted(measure, amounts.facts, amounts.missing)
     digest = digest_of_sums(amounts.mark_high, amounts.mark_low)
     return Aggregate(amounts.num, den, amounts.facts, amounts.missing, digest)
 
@@ -98,82 +147,114 @@ def prepared(measure: Measure) -> Select[Any]:
 def statement(measure: Measure) -> Select[Any]:
     """The statement for all windows at once; `store.statistics.bound` tells what it binds.
 
-    It adds the days of each window up, reads those that are not kept, and keeps them and the
-    window. All of it is one look at the record, so that what is kept is what was known.
+    A window of which nothing is kept yet is read whole, and kept. One that still runs, or of which
+    something was kept before another intake touched it, will be asked for again: its days are
+    counted and kept too, and only those are read that are not. All of it is one look at the record,
+    so that what is kept is what was known.
     """
-    asked = _asked()
-    looked = _looked(asked)
-    lacking = and_(looked.c.facts.is_(None), looked.c.intakes > 0)
+    asked = statistics.asked()
+    touches = statistics.touches_of(asked)
+    windows = _windows(measure, asked, touches)
+    looked = _looked(windows, touches)
+    read = _read(measure, looked)
+    spans = union_all(
+        select(looked.c.n, *(looked.c[name] for name in AMOUNTS)).where(
+            looked.c.facts.is_not(None)
+        ),
+        select(read.c.n, *(read.c[name] for name in AMOUNTS)),
+    ).subquery("spans")
+    summed = (
+        select(spans.c.n, *(func.sum(spans.c[name]).label(name) for name in AMOUNTS))
+        .group_by(spans.c.n)
+        .subquery("summed")
+    )
+    whole = (
+        select(windows, *(func.coalesce(summed.c[name], 0).label(name) for name in AMOUNTS))
+        .select_from(windows.outerjoin(summed, summed.c.n == windows.c.n))
+        .cte("whole")
+        .prefix_with("MATERIALIZED")
+    )
+    return (
+        select(*(whole.c[name] for name in AMOUNTS))
+        .order_by(whole.c.n)
+        .add_cte(keeping(read, true(), "kept_spans"), keeping(whole, whole.c.daily, "kept_windows"))
+    )
+
+
+def _windows(measure: Measure, asked: CTE, touches: CTE) -> CTE:
+    """The windows, what is known of each, and whether it is counted by its days."""
+    known = statistics.knowledge(touches, touches.c.n)
+    longer = asked.c.end_at > asked.c.start_at + DAY
+    again = or_(asked.c.known_at < asked.c.end_at, statistics.any_kept(asked))
+    by_days = true() if adds_up(measure) else false()
+    return (
+        select(
+            asked,
+            func.coalesce(known.c.intakes, 0).label("intakes"),
+            known.c.latest_at,
+            known.c.revises,
+            and_(known.c.intakes > 0, by_days, longer, again).label("daily"),
+        )
+        .select_from(asked.outerjoin(known, known.c.n == asked.c.n))
+        .cte("windows")
+        .prefix_with("MATERIALIZED")
+    )
+
+
+def _looked(windows: CTE, touches: CTE) -> CTE:
+    """The spans to be added up, days or whole windows, what is known, and what is kept of each."""
+    whole = select(
+        *(windows.c[name] for name in ("n", "known_at", *KEY, "revises")),
+    ).where(~windows.c.daily, windows.c.intakes > 0)
+    span = union_all(_days(windows, touches), whole).subquery("span")
+    kept = statistics.kept_of(span, span)
+    return (
+        select(span, kept)
+        .select_from(span.outerjoin(kept, true()))
+        .cte("looked")
+        .prefix_with("MATERIALIZED")
+    )
+
+
+def _days(windows: CTE, touches: CTE) -> Select[Any]:
+    """The days of windows that were touched; a touch may reach from one into the next."""
+
+    def day_of(instant: ColumnElement[Any]) -> ColumnElement[Any]:
+        seconds = extract("epoch", instant - windows.c.start_at)
+        return cast(func.floor(seconds / DAY_SECONDS), Integer)
+
+    first = func.greatest(day_of(touches.c.start_at), 0)
+    last = day_of(func.least(touches.c.end_at, windows.c.end_at) - TICK)
+    day = func.generate_series(first, last).table_valued("number").render_derived("day")
+    touched = (
+        select(windows.c.n, day.c.number, touches.c.received_at, touches.c.revises)
+        .select_from(windows.join(touches, touches.c.n == windows.c.n).join(day, true()))
+        .where(windows.c.daily)
+        .subquery("touched_day")
+    )
+    known = statistics.knowledge(touched, touched.c.n, touched.c.number)
+    start = windows.c.start_at + known.c.number * DAY
+    return select(
+        windows.c.n,
+        windows.c.known_at,
+        start.label("start_at"),
+        func.least(start + DAY, windows.c.end_at).label("end_at"),
+        known.c.intakes,
+        known.c.latest_at,
+        known.c.revises,
+    ).select_from(known.join(windows, windows.c.n == known.c.n))
+
+
+def _read(measure: Measure, looked: CTE) -> CTE:
+    """What the facts of the spans amount to of which nothing is kept."""
     counted = _counted(measure, looked)
-    read = (
+    return (
         select(
             looked.c.n, *(looked.c[name] for name in KEY), *(counted.c[name] for name in AMOUNTS)
         )
         .select_from(looked.join(counted, true()))
-        .where(lacking)
+        .where(looked.c.facts.is_(None))
         .cte("read")
-        .prefix_with("MATERIALIZED")
-    )
-    days = union_all(
-        select(looked.c.n, *(looked.c[name] for name in AMOUNTS)).where(looked.c.facts > 0),
-        select(read.c.n, *(read.c[name] for name in AMOUNTS)),
-    ).subquery("days")
-    summed = (
-        select(days.c.n, *(func.sum(days.c[name]).label(name) for name in AMOUNTS))
-        .group_by(days.c.n)
-        .subquery("summed")
-    )
-    whole = (
-        select(asked, *(func.coalesce(summed.c[name], 0).label(name) for name in AMOUNTS))
-        .select_from(asked.outerjoin(summed, summed.c.n == asked.c.n))
-        .cte("whole")
-        .prefix_with("MATERIALIZED")
-    )
-    longer = and_(whole.c.end_at > whole.c.start_at + DAY, whole.c.intakes > 0)
-    return (
-        select(*(whole.c[name] for name in AMOUNTS))
-        .order_by(whole.c.n)
-        .add_cte(keeping(read, true(), "kept_days"), keeping(whole, longer, "kept_windows"))
-    )
-
-
-def _asked() -> CTE:
-    """The windows, and what is known of each."""
-    window = statistics.spans()
-    knowledge = statistics.knowledge_of(window)
-    return (
-        select(window, knowledge.c.intakes, knowledge.c.latest_at)
-        .select_from(window.join(knowledge, true()))
-        .cte("asked")
-        .prefix_with("MATERIALIZED")
-    )
-
-
-def _looked(asked: CTE) -> CTE:
-    """The days of the windows, what is known of each, and what is kept of it."""
-    starts = (
-        func.generate_series(asked.c.start_at, asked.c.end_at - TICK, DAY)
-        .table_valued("start_at")
-        .render_derived("day_of")
-    )
-    day = (
-        select(
-            asked.c.n,
-            asked.c.known_at,
-            starts.c.start_at,
-            func.least(starts.c.start_at + DAY, asked.c.end_at).label("end_at"),
-        )
-        .select_from(asked.join(starts, true()))
-        .subquery("day")
-    )
-    knowledge = statistics.knowledge_of(day)
-    told = (knowledge.c.intakes, knowledge.c.latest_at, knowledge.c.revises)
-    return (
-        select(day, *told, *statistics.kept())
-        .select_from(
-            day.join(knowledge, true()).outerjoin(statistic, statistics.kept_of(day, knowledge))
-        )
-        .cte("looked")
         .prefix_with("MATERIALIZED")
     )
 
@@ -229,10 +310,20 @@ def _reading(measure: Measure) -> ColumnElement[Any]:
 
 
 def _num(measure: Measure, reading: ColumnElement[Any]) -> ColumnElement[Any]:
-    if measure.kind == Kind.MEAN:
+    if measure.kind in RANKED:
+        return func.coalesce(_ranked(measure, reading), 0)
+    if measure.kind != Kind.PROPORTION:
         return func.coalesce(func.sum(reading), 0)
     good, scale = good_limit(measure)
     return func.count().filter(_holds(good, scale, reading))
+
+
+def _ranked(measure: Measure, reading: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The reading of the nearest rank: by whole numbers, as no share of a float would be exact."""
+    share = cast(literal(share_of_rank(measure)), Numeric)
+    rank = func.greatest(1, func.ceil(share * func.count(reading) / 100))
+    ordered = func.array_agg(aggregate_order_by(reading, reading), type_=ARRAY(Numeric))
+    return ordered[cast(rank, Integer)]
 
 
 def _holds(good: Threshold, scale: int, reading: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import ARRAY, Text, bindparam, func, insert, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -121,6 +121,19 @@ async def results_until(
     terms = {edition.number: edition.terms for edition in timeline.editions}
     rows = await connection.execute(latest)
     return [_kept(row, terms[row.edition].kpi(row.kpi)) for row in rows]
+
+
+async def evaluated_until(
+    connection: AsyncConnection, agreement_id: str, kpis: list[str]
+) -> dict[str, datetime]:
+    """The end of the last period of each KPI that was evaluated."""
+    kpi = func.unnest(bindparam("kpis", type_=ARRAY(Text))).column_valued("kpi_key")
+    until = select(func.max(evaluation.c.end_at)).where(
+        evaluation.c.agreement == agreement_id, evaluation.c.kpi == kpi
+    )
+    query = select(kpi.label("kpi"), until.scalar_subquery().label("until"))
+    rows = await connection.execute(query, {"kpis": kpis})
+    return {row.kpi: row.until for row in rows if row.until is not None}
 
 
 def _kept(row: Any, kpi: Kpi) -> Kept:  # noqa: ANN401 - a row of `evaluation`

@@ -44,6 +44,8 @@ DAY = literal_column("interval '24 hours'", Interval)
 """Windows are counted by such days from their start on; a touch is no longer than this either. As
 text: a parameter would become `1 day`, which has 23 or 25 hours in a session of another zone."""
 
+DAY_SECONDS = 86_400
+
 TICK = literal_column("interval '1 microsecond'", Interval)
 
 INSTANTS = ARRAY(DateTime(timezone=True))
@@ -101,52 +103,99 @@ def spans() -> FromClause:
     )
 
 
-def knowledge_of(window: FromClause) -> FromClause:
-    """How many intakes had touched a window, when the last was received, and if any revised."""
+def asked() -> CTE:
+    """The windows, to be looked at more than once."""
+    return select(spans()).cte("asked").prefix_with("MATERIALIZED")
+
+
+def touches_of(window: FromClause) -> CTE:
+    """What had touched each of the windows, by the number of the window."""
+    touch = _one_by_one(select(*(touched.c[name] for name in TOUCH)).where(_touches(window)))
     return (
-        select(
-            func.count().label("intakes"),
-            func.max(touched.c.received_at).label("latest_at"),
-            func.coalesce(func.bool_or(touched.c.revises), false()).label("revises"),
-        )
-        .where(
-            touched.c.agreement == bindparam("agreement"),
-            touched.c.kind == bindparam("kind"),
-            touched.c.name == bindparam("name"),
-            touched.c.start_at > window.c.start_at - DAY,
-            touched.c.start_at < window.c.end_at,
-            touched.c.end_at > window.c.start_at,
-            touched.c.received_at < window.c.known_at,
-        )
-        .lateral("knowledge")
+        select(window.c.n, touch)
+        .select_from(window.join(touch, true()))
+        .cte("touches")
+        .prefix_with("MATERIALIZED")
     )
 
 
-def kept_of(window: FromClause, knowledge: FromClause) -> ColumnElement[bool]:
-    """Which statistic holds for a window of which so much is known."""
+def _one_by_one(query: Select[Any]) -> FromClause:
+    """To be looked up in the index for each row beside it, whatever little the planner knows.
+
+    Tables that grew since they were looked at last would else be read whole for each row.
+    """
+    return query.offset(literal_column("0")).lateral()
+
+
+TOUCH = ("start_at", "end_at", "received_at", "revises")
+
+
+def knowledge(touches: FromClause, *by: ColumnElement[Any]) -> FromClause:
+    """How many intakes had touched, when the last was received, and if any revised."""
+    return select(*by, *_known(touches)).group_by(*by).subquery("known")
+
+
+def _known(touches: FromClause) -> list[ColumnElement[Any]]:
+    return [
+        func.count().label("intakes"),
+        func.max(touches.c.received_at).label("latest_at"),
+        func.coalesce(func.bool_or(touches.c.revises), false()).label("revises"),
+    ]
+
+
+def knowledge_of(window: FromClause) -> FromClause:
+    """The same of one window at a time."""
+    return select(*_known(touched)).where(_touches(window)).lateral("knowledge")
+
+
+def _touches(window: FromClause) -> ColumnElement[bool]:
     return and_(
-        statistic.c.agreement == bindparam("agreement"),
-        statistic.c.measure == bindparam("measure"),
-        statistic.c.start_at == window.c.start_at,
-        statistic.c.end_at == window.c.end_at,
-        statistic.c.intakes == knowledge.c.intakes,
-        statistic.c.latest_at == knowledge.c.latest_at,
+        touched.c.agreement == bindparam("agreement"),
+        touched.c.kind == bindparam("kind"),
+        touched.c.name == bindparam("name"),
+        touched.c.start_at > window.c.start_at - DAY,
+        touched.c.start_at < window.c.end_at,
+        touched.c.end_at > window.c.start_at,
+        touched.c.received_at < window.c.known_at,
     )
 
 
-def kept() -> list[ColumnElement[Any]]:
-    """The amounts that are kept."""
-    return [statistic.c[name] for name in AMOUNTS]
+def any_kept(window: FromClause) -> ColumnElement[bool]:
+    """Whether anything is kept of a window or of a part of it, as of whatever instant."""
+    return (
+        select(literal_column("1"))
+        .where(
+            statistic.c.agreement == bindparam("agreement"),
+            statistic.c.measure == bindparam("measure"),
+            statistic.c.start_at >= window.c.start_at,
+            statistic.c.start_at < window.c.end_at,
+        )
+        .correlate(window)
+        .exists()
+    )
+
+
+def kept_of(window: FromClause, known: FromClause) -> FromClause:
+    """The amounts that are kept of a window of which so much is known."""
+    return _one_by_one(
+        select(*(statistic.c[name] for name in AMOUNTS)).where(
+            statistic.c.agreement == bindparam("agreement"),
+            statistic.c.measure == bindparam("measure"),
+            statistic.c.start_at == window.c.start_at,
+            statistic.c.end_at == window.c.end_at,
+            statistic.c.intakes == known.c.intakes,
+            statistic.c.latest_at == known.c.latest_at,
+        )
+    )
 
 
 def _looking() -> Select[Any]:
     window = spans()
-    knowledge = knowledge_of(window)
+    known = knowledge_of(window)
+    kept = kept_of(window, known)
     return (
-        select(knowledge.c.intakes, *kept())
-        .select_from(
-            window.join(knowledge, true()).outerjoin(statistic, kept_of(window, knowledge))
-        )
+        select(known.c.intakes, kept)
+        .select_from(window.join(known, true()).outerjoin(kept, true()))
         .order_by(window.c.n)
     )
 
@@ -162,6 +211,18 @@ async def look(
     return [
         Amounts() if not row.intakes else None if row.num is None else amounts_of(row)
         for row in rows
+    ]
+
+
+async def touched_once(
+    connection: AsyncConnection, agreement: str, measure: Measure, windows: Sequence[Window]
+) -> list[Window]:
+    """The windows that one intake has touched and no other, and of which nothing is kept."""
+    rows = await connection.execute(LOOKING, bound(agreement, measure, windows))
+    return [
+        window
+        for window, row in zip(windows, rows, strict=True)
+        if row.intakes == 1 and row.num is None
     ]
 
 

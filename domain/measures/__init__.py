@@ -8,15 +8,7 @@ from domain.measures.counts import contact_service_level, pooled_ratio, rate
 from domain.measures.delays import delay
 from domain.measures.downtime import availability
 from domain.measures.figure import Figure, Frame, no_figure
-from domain.measures.readings import (
-    count,
-    maximum,
-    mean,
-    minimum,
-    percentile,
-    proportion,
-    sum_of,
-)
+from domain.measures.readings import count, figure_of_readings, proportion
 from domain.measures.slices import mean_of_rates
 from domain.measures.states import availability_of_states
 from domain.measures.surveys import survey_score
@@ -36,12 +28,12 @@ def _availability(frame: Frame) -> Figure:
 
 MEASURES: dict[Kind, Callable[[Frame], Figure]] = {
     Kind.PROPORTION: proportion,
-    Kind.MEAN: mean,
-    Kind.SUM: sum_of,
+    Kind.MEAN: figure_of_readings,
+    Kind.SUM: figure_of_readings,
     Kind.COUNT: count,
-    Kind.MAXIMUM: maximum,
-    Kind.MINIMUM: minimum,
-    Kind.PERCENTILE: percentile,
+    Kind.MAXIMUM: figure_of_readings,
+    Kind.MINIMUM: figure_of_readings,
+    Kind.PERCENTILE: figure_of_readings,
     Kind.RATIO: pooled_ratio,
     Kind.RATE: rate,
     Kind.MEAN_OF_RATES: mean_of_rates,

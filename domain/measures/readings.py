@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil
 
 from domain.facts import CountFact, EventFact, Sample, Survey, Ticket
 from domain.measurement import (
@@ -15,9 +14,10 @@ from domain.measurement import (
     good_limit,
     inputs_digest,
     is_good,
+    rank,
     reading,
     seconds,
-    total,
+    share_of_rank,
 )
 from domain.measures.clocks import attainment, clock_readings
 from domain.measures.downtime import outage_lengths
@@ -56,7 +56,7 @@ def readings(frame: Frame) -> Readings:
     return found
 
 
-# --- proportions and means, also of what the database counted
+# --- figures of readings, also of those that the database counted
 
 
 def proportion(frame: Frame) -> Figure:
@@ -66,25 +66,34 @@ def proportion(frame: Frame) -> Figure:
         return good_slices(frame)
     if measure.clock is not None and measure.good is None:
         return attainment(frame)
-    return figure_of(frame.kpi, amount(measure, readings(frame)))
+    return figure_of_readings(frame)
 
 
-def mean(frame: Frame) -> Figure:
-    """The mean of the readings that there are."""
+def figure_of_readings(frame: Frame) -> Figure:
+    """The figure of the readings that a window has."""
     return figure_of(frame.kpi, amount(frame.measure, readings(frame)))
 
 
 def figure_of(kpi: Kpi, found: Aggregate) -> Figure:
-    """The figure of a proportion or a mean."""
-    if found.den == 0:
+    """The figure of what readings amount to.
+
+    Where there are no outages, their sum and the longest of them are zero.
+    """
+    measure = kpi.measure
+    none_is_zero = measure.outages is not None and measure.kind in {Kind.SUM, Kind.MAXIMUM}
+    if found.den == 0 and not none_is_zero:
         return no_figure(missing=found.missing, inputs_digest=found.inputs_digest)
-    num, den, measure = Fraction(found.num), Fraction(found.den), kpi.measure
+    num, den = Fraction(found.num), Fraction(found.den)
     facts = facts_of(measure, found.den)
-    if measure.kind == Kind.MEAN:
-        value, lead = num / den / base_units(measure, kpi.unit), f"The mean of {facts} was"
-    else:
-        counted = counted_as(measure, were(found.den))
-        value, lead = num / den * 100, f"{int(found.num):,} of {facts} {counted}:"
+    match measure.kind:
+        case Kind.PROPORTION:
+            value, counted = num / den * 100, counted_as(measure, were(found.den))
+            lead = f"{int(found.num):,} of {facts} {counted}:"
+        case Kind.MEAN:
+            value, lead = num / den / base_units(measure, kpi.unit), f"The mean of {facts} was"
+        case _:
+            value, den = num / base_units(measure, kpi.unit), Fraction(1)
+            lead = f"{_place(measure, found.den)} {facts}{_share(measure)} was"
     return Figure(
         value=value,
         num=num,
@@ -96,6 +105,25 @@ def figure_of(kpi: Kpi, found: Aggregate) -> Figure:
         reason=missing_sentence(measure, found.missing),
         assumed=_assumed(measure, found.missing),
     )
+
+
+def _place(measure: Measure, readings: int) -> str:
+    """Which of the readings, or what of them, the figure is."""
+    match measure.kind:
+        case Kind.SUM:
+            return "The sum of"
+        case Kind.MAXIMUM:
+            return "The largest of"
+        case Kind.MINIMUM:
+            return "The smallest of"
+        case _:
+            return f"In order of size, number {rank(share_of_rank(measure), readings):,} of"
+
+
+def _share(measure: Measure) -> str:
+    if measure.percentile is None:
+        return ""
+    return f" ({number(Fraction(measure.percentile))} %)"
 
 
 def counted_as(measure: Measure, verb: str) -> str:
@@ -120,24 +148,12 @@ def missing_sentence(measure: Measure, missing: int) -> tuple[str, ...]:
 
 
 def _assumed(measure: Measure, missing: int) -> tuple[Assumed, ...]:
-    if not missing or measure.kind == Kind.MEAN or "missing" in measure.model_fields_set:
+    if not missing or measure.kind != Kind.PROPORTION or "missing" in measure.model_fields_set:
         return ()
     return (Assumed("measure.missing", "a fact without a value counts against"),)
 
 
-# --- other figures of the values that there are
-
-
-def sum_of(frame: Frame) -> Figure:
-    """The sum of the values. Of outages, none are a sum of zero."""
-    found = readings(frame)
-    values = _values(found)
-    if not values and frame.measure.outages is None:
-        return _none(found)
-    summed = Fraction(total(values))
-    return _of_values(
-        frame, found, summed, f"The sum of {facts_of(frame.measure, len(values))} was"
-    )
+# --- how many
 
 
 def count(frame: Frame) -> Figure:
@@ -163,62 +179,5 @@ def _counted(counted: int, sample: int, digest: str, lead: str) -> Figure:
     return Figure(value, value, Fraction(1), sample, inputs_digest=digest, lead=lead)
 
 
-def maximum(frame: Frame) -> Figure:
-    """The largest value. Of outages, where there are none the longest has no length."""
-    found = readings(frame)
-    values = _values(found) or ([Decimal(0)] if frame.measure.outages is not None else [])
-    if not values:
-        return _none(found)
-    lead = f"The largest of {facts_of(frame.measure, len(_values(found)))} was"
-    return _of_values(frame, found, Fraction(max(values)), lead)
-
-
-def minimum(frame: Frame) -> Figure:
-    """The smallest value."""
-    found = readings(frame)
-    if not (values := _values(found)):
-        return _none(found)
-    lead = f"The smallest of {facts_of(frame.measure, len(values))} was"
-    return _of_values(frame, found, Fraction(min(values)), lead)
-
-
-def percentile(frame: Frame) -> Figure:
-    """By nearest rank: the smallest value that at least so many percent of the values reach.
-
-    It is always one of the values; nothing is interpolated.
-    """
-    percent = frame.measure.percentile
-    if percent is None:
-        msg = "a percentile needs `percentile`, for example `95 %`"
-        raise ValueError(msg)
-    found = readings(frame)
-    if not (values := sorted(_values(found))):
-        return _none(found)
-    rank = max(1, ceil(Fraction(percent) * len(values) / 100))
-    facts = facts_of(frame.measure, len(values))
-    lead = f"In order of size, number {rank:,} of {facts} ({number(Fraction(percent))} %) was"
-    return _of_values(frame, found, Fraction(values[rank - 1]), lead)
-
-
 def _values(found: Readings) -> list[Decimal]:
     return [value for value in found.values() if value is not None]
-
-
-def _none(found: Readings) -> Figure:
-    return no_figure(missing=len(found), inputs_digest=inputs_digest(found))
-
-
-def _of_values(frame: Frame, found: Readings, value: Fraction, lead: str) -> Figure:
-    """A figure in the unit of the values."""
-    counted = len(_values(found))
-    missing = len(found) - counted
-    return Figure(
-        value=value / base_units(frame.measure, frame.kpi.unit),
-        num=value,
-        den=Fraction(1),
-        sample=counted,
-        missing=missing,
-        inputs_digest=inputs_digest(found),
-        lead=lead,
-        reason=missing_sentence(frame.measure, missing),
-    )

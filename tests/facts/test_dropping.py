@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from activities.evaluating import count, measure, timeline_of
+from activities.evaluating import count, measure
 from domain.facts import Fact, FactKind, Outage, Sample, Ticket, TicketEvent
 from domain.schedule import periods_of
 from gateway import Choice, ConflictError, ForbiddenError
@@ -26,7 +26,7 @@ from gateway.dropping import Dropped, Request, drop, preview
 from incoming import archives
 from starter import main
 from store.archived import FactsArchivedError, drops_of_ticket
-from store.editions import Edition, adopt, all_editions, keep_document, parse
+from store.editions import Edition, adopt, all_editions, keep_document, parse, timeline_of
 from store.facts import take_in
 from store.tables import agreement
 from tests.facts.handing import DESK, TERM, Desk

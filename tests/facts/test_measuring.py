@@ -98,11 +98,17 @@ def measures(**parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Kpi]:
 
 
 proportion, mean = st.just("proportion"), st.just("mean")
+# Shares of which a float is a little more or less than it says.
+shares = st.sampled_from(["0.1 %", "7 %", "29 %", "50 %", "57 %", "95 %", "99.9 %", "100 %"])
+of_one = st.sampled_from(["sum", "maximum", "minimum"])
+ranked = st.just("percentile")
 of_samples = measures(
     kind=proportion,
     series=st.just("arrivals"),
     good=st.builds(lambda edge, value: f"{edge} {value} %", edges, st.integers(-1, 1)),
-) | measures(kind=mean, series=st.just("arrivals"))
+)
+of_samples |= measures(kind=mean | of_one, series=st.just("arrivals"))
+of_samples |= measures(kind=ranked, percentile=shares, series=st.just("arrivals"))
 of_tickets = (
     measures(
         kind=proportion,
@@ -113,7 +119,8 @@ of_tickets = (
         ),
     )
     | measures(kind=proportion, flag=st.just("flag"))
-    | measures(kind=mean, tickets=clocks)
+    | measures(kind=mean | of_one, tickets=clocks)
+    | measures(kind=ranked, percentile=shares, tickets=clocks)
 )
 
 
@@ -343,7 +350,7 @@ async def test_a_days_window_reads_that_day_and_no_more(
     assert index in plan
     assert "Seq Scan" not in plan
     # Of a day or a window, that is; no fact is looked at in vain.
-    assert sum(map(int, re.findall(r"Rows Removed by [\w ]+: (\d+)", plan))) <= 2
+    assert sum(map(int, re.findall(r"Rows Removed by [\w ]+: (\d+)", plan))) <= 3
 
 
 async def test_after_an_intake_only_the_days_are_read_that_it_touched(
@@ -361,13 +368,46 @@ async def test_after_an_intake_only_the_days_are_read_that_it_touched(
 
     async with database.begin() as connection:
         await take(connection, agreed, daily)
-        # Each day, and the month as a whole.
-        assert await counted(connection) == (days, days + 1)
-        assert await counted(connection) == (days, days + 1)
-        late = [arrival("late", NOON + DAY), arrival("S9", NOON + 8 * DAY)]
-        await take(connection, agreed, late, KNOWN)
+        # The month as a whole.
+        assert await counted(connection) == (days, 1)
+        assert await counted(connection) == (days, 1)
+        await take(connection, agreed, [arrival("late", NOON + DAY)], KNOWN)
+        # It will be asked for again: each of its days, and itself.
+        assert await counted(connection) == (days + 1, 1 + days + 1)
+        late = [arrival("later", NOON + DAY), arrival("S9", NOON + 8 * DAY)]
+        await take(connection, agreed, late, KNOWN + timedelta(hours=1))
         # The day of the late one, those that S9 left and reached, and the month.
-        assert await counted(connection) == (days + 1, days + 1 + 4)
+        assert await counted(connection) == (days + 2, 1 + days + 1 + 4)
+
+
+async def test_a_period_that_still_runs_is_counted_by_its_days(
+    database: AsyncEngine, agreed: str
+) -> None:
+    month = Window(NOON, NOON + 30 * DAY, NOON + 10 * DAY)
+
+    async with database.begin() as connection:
+        several = [arrival(f"S{n}", NOON + n * DAY) for n in range(9)]
+        await take(connection, agreed, several, NOON + 9 * DAY)
+        (found,) = await aggregate(connection, agreed, kpi(DELAY), [month])
+        kept = await connection.scalar(select(func.count()).select_from(statistic))
+
+    assert (found.facts, kept) == (9, 9 + 1)
+
+
+async def test_of_a_percentile_only_the_whole_window_is_kept(
+    database: AsyncEngine, agreed: str
+) -> None:
+    terms = kpi({"kind": "percentile", "percentile": "95 %", "series": "arrivals"})
+    month = Window(NOON, NOON + 30 * DAY, KNOWN + DAY)
+
+    async with database.begin() as connection:
+        for hours, numbers in enumerate((range(20), range(20, 40))):
+            several = [arrival(f"S{n}", NOON + n % 30 * DAY, str(n)) for n in numbers]
+            await take(connection, agreed, several, RECEIVED + timedelta(hours=hours))
+            (found,) = await aggregate(connection, agreed, terms, [month])
+        kept = await connection.scalar(select(func.count()).select_from(statistic))
+
+    assert (int(found.num), found.den, kept) == (37, 40, 2)
 
 
 async def test_what_comes_in_while_a_window_is_counted_spoils_no_statistic(
