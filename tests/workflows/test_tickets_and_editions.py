@@ -8,6 +8,19 @@ from store.views import explain
 from tests.lives import Life, helpdesk
 from tests.workflows.test_warnings import WATCHED, hand_in
 
+WITHOUT_DUPLICATES = WATCHED | {
+    "clocks": [
+        {
+            "key": "fix",
+            "stops": "resolution",
+            "calendar": "office",
+            "pauses": ["waiting"],
+            "limits": [{"within": "8 h"}],
+            "on_close": [{"reasons": ["duplicate"], "then": "left_out"}],
+        }
+    ],
+}
+
 SHORTER = """
 amends: helpdesk
 effective_on: 2027-01-06
@@ -28,7 +41,7 @@ async def clock(life: Life, ticket: str) -> tuple[int, ClockRun]:
 async def test_another_calendar_moves_no_open_ticket_and_the_figure_counts_each_by_its_own(
     life: Life,
 ) -> None:
-    await life.launch(helpdesk(WATCHED))
+    await life.launch(helpdesk(WITHOUT_DUPLICATES))
     await life.go_live()
     await life.until("2027-01-05 09:30")
     await hand_in(
@@ -37,9 +50,13 @@ async def test_another_calendar_moves_no_open_ticket_and_the_figure_counts_each_
         "id,opened,resolved",
         "A,2027-01-05 09:00,",
         "B,2027-01-05 09:00,",
+        "D,2027-01-05 09:00,",
     )
-    waits = "id,ticket,at,event,value,actor", "b1,B,2027-01-05 09:15,state,waiting,desk"
-    await hand_in(life, "facts-ticket_event.csv", *waits)
+    waits = (
+        "b1,B,2027-01-05 09:15,state,waiting,desk,",
+        "d1,D,2027-01-05 09:20,closed,,desk,duplicate",
+    )
+    await hand_in(life, "facts-ticket_event.csv", "id,ticket,at,event,value,actor,reason", *waits)
     edition, before = await clock(life, "A")
     assert (edition, f"{before.deadline:%d %H:%M}") == (1, "05 17:00")
 
@@ -57,6 +74,10 @@ async def test_another_calendar_moves_no_open_ticket_and_the_figure_counts_each_
     assert (edition, waiting.deadline, waiting.status) == (1, None, "paused")
     edition, new = await clock(life, "C")
     assert (edition, f"{new.deadline:%d %H:%M}") == (2, "08 11:00")
+
+    # D was closed as a duplicate, and is left out, of the month too.
+    edition, duplicate = await clock(life, "D")
+    assert (duplicate.status, duplicate.closing) == ("left out", "left_out")
 
     # B is resolved out of its pause weeks later; C took an hour of the second short morning, which
     # by the old hours would have been too late. The month is judged by the edition that it began with.
