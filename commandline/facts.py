@@ -83,7 +83,7 @@ def _told(intake: Any) -> str:  # noqa: ANN401 - store.facts.Intake, imported la
     if intake.again:
         return f"handed in before, {intake.read:,} facts; nothing changed"
     taken = intake.rows - intake.quarantined - intake.rejected
-    passed = f" ({intake.passed:,} passed over by the mapping)" if intake.passed else ""
+    passed = f" ({intake.passed:,} passed over)" if intake.passed else ""
     return (
         f"read {intake.rows:,} = accepted {taken:,}{passed} + quarantined {intake.quarantined:,} "
         f"+ rejected {intake.rejected:,}; facts {intake.read:,} = new {intake.accepted:,} "

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.events import Event
 from domain.facts import Fact, FactKind
-from domain.facts.columns import RECEIPT
+from domain.facts.chains import Chains, Name, Telling
 from domain.facts.fates import Fates
 from domain.facts.files import FactFile, FactFileError, Told
 from domain.facts.formats import Rejected
@@ -24,12 +24,14 @@ from domain.identifiers import effect_key
 from domain.lateness import may_be_late, reaches, surely_in_time
 from domain.terms.problems import clipped
 from domain.zones import midnight, zone_named
+from gateway.correcting import resolved
 from gateway.lookups import must_be_contact
 from gateway.requests import ConflictError, Document, InvalidError
 from incoming import Given, Source, open_source
 from incoming.doubtful import Doubts, hashed
 from incoming.files import Watch, blocks, digest_of, unwatched
 from store import journal, tables
+from store.aliases import aliases_of, keep_aliases
 from store.archived import FactsGoneError
 from store.editions import Edition, all_editions, keep_document, timeline_of
 from store.facts import MIXED, Intake, known_intake, take_in
@@ -38,7 +40,7 @@ from store.quarantine import Fate, Held, hold
 from store.raw_files import keep_raw
 from store.touching import touched_by
 
-UNTAKEN = tuple(column.name for column in RECEIPT)
+UNTAKEN = ("received_at",)
 """Columns that facts cannot have here: the gateway stamps their receipt."""
 
 MOST_HELD = 50_000
@@ -82,12 +84,15 @@ class Learnt:
 
     Of `doubtful` ids two rows may say different things; None before anybody has looked. What is
     `late` could be restated until the instant that it has here. What is `over` would lie in months
-    that are gone before the instant that it has here, or change what went with them.
+    that are gone before the instant that it has here, or change what went with them. `corrected` are
+    the names of facts of which the file tells corrections, `tellings` all that it tells of these.
     """
 
     doubtful: frozenset[int] | None = None
     late: Mapping[int, datetime] = field(default_factory=dict)
     over: Mapping[int, datetime] = field(default_factory=dict)
+    corrected: frozenset[Name] = frozenset()
+    tellings: tuple[Telling, ...] | None = None
 
 
 class ReadAgainError(Exception):
@@ -110,12 +115,17 @@ def _numbered(told: Told) -> list[Numbered]:
 class Handed:
     """The facts of a file on their way in, and what becomes of each row."""
 
-    def __init__(self, file: FactFile, judge: Judge, mapping: str | None, learnt: Learnt) -> None:
+    def __init__(
+        self, file: FactFile, judge: Judge, mapping: str | None, learnt: Learnt, chains: Chains
+    ) -> None:
         """A judge that sets rows aside has those with problems held; else they refuse the file."""
         self.fates = Fates()
         self.held: list[Held] = []
         self._file, self._judge, self._mapping = file, judge, mapping
-        self._learnt = learnt
+        self._learnt, self._chains = learnt, chains
+        facts = ((kind, of) for (kind, _), of in chains.names.items())
+        self._watched = {*learnt.corrected, *chains.names, *facts}
+        self._tellings: list[Telling] = []
         self._doubts = Doubts()
         self._first: dict[tuple[FactKind, str], tuple[Fact, int]] = {}
 
@@ -129,10 +139,11 @@ class Handed:
             if wrong:
                 self._set_aside(told, wrong)
             else:
-                self.fates.count(told, held=False)
+                counted = self._without_passed(told)
+                self.fates.count(counted, held=False)
                 if not problems.told:
-                    for _, fact in told.facts:
-                        yield fact
+                    for kind, fact in counted.facts:
+                        yield self._chains.kept(kind, fact)
             if self.fates.rows > MOST_ROWS:
                 message, remedy = f"there are more than {MOST_ROWS:,} rows", "divide the file"
                 self._refuse(told.line, FactRule.TOO_MANY_ROWS, message, remedy)
@@ -141,7 +152,15 @@ class Handed:
             problems.refuse()
         doubtful = self._doubts.doubtful()
         if doubtful:
-            raise ReadAgainError(replace(self._learnt, doubtful=doubtful))
+            raise ReadAgainError(replace(self._learnt, doubtful=doubtful, tellings=None))
+        if self._tellings and self._learnt.tellings is None:
+            corrected = {(each.kind, each.fact.corrects or each.fact.id) for each in self._tellings}
+            unseen = corrected - self._watched
+            tellings = None if unseen else tuple(self._tellings)
+            corrected |= self._learnt.corrected
+            raise ReadAgainError(
+                replace(self._learnt, corrected=frozenset(corrected), tellings=tellings)
+            )
 
     def _set_aside(self, told: Told, wrong: Sequence[Numbered]) -> None:
         """Hold a row, or let it refuse the file."""
@@ -156,8 +175,9 @@ class Handed:
     def account(self, read: int) -> dict[str, Any]:
         """What became of the rows, of which every one has been counted."""
         self.fates.check()
-        if self._mapping is None and read != self.fates.accepted:
-            msg = f"{read} facts came of {self.fates.accepted} rows"
+        counting = self.fates.accepted - self.fates.passed
+        if self._mapping is None and read != counting:
+            msg = f"{read} facts came of {counting} rows"
             raise AssertionError(msg)
         counts = asdict(self.fates)
         said = {name: counts[name] for name in ("rows", "passed", "quarantined", "rejected")}
@@ -175,12 +195,27 @@ class Handed:
                 first, line = self._first.setdefault((kind, fact.id), (fact, told.line))
                 if first != fact:
                     wrong.insert(0, _told_twice(fact, line))
+            if (broken := self._chains.wrong.get((kind, fact.id))) is not None:
+                wrong.append(broken)
+            kept = self._chains.kept(kind, fact)
+            if kept is not fact:
+                name = hashed((kind, kept.id))
             if (until := self._learnt.late.get(name)) is not None:
                 wrong.append(late(kind, until))
             if (gone := self._learnt.over.get(name)) is not None:
                 wrong.append(archived(kind, fact.id, gone))
+            if not wrong and (fact.corrects is not None or (kind, fact.id) in self._watched):
+                self._tellings.append(Telling(kind, fact, told.line))
             found += ((told.number_of(kind, each.column), each) for each in wrong)
         return found
+
+    def _without_passed(self, told: Told) -> Told:
+        """The row without facts that the same file corrects: the correction counts in their place."""
+        passed = self._chains.passed
+        if not passed:
+            return told
+        facts = tuple(each for each in told.facts if (each[0], each[1].id) not in passed)
+        return told if facts == told.facts else told._replace(facts=facts, silent=False)
 
     def _hold(self, told: Told, wrong: Sequence[Numbered]) -> None:
         problems = [_problem(each, number) for number, each in wrong]
@@ -291,7 +326,7 @@ async def hand_in(
                 learnt = again.learnt
             except FactsGoneError as gone:
                 over = {hashed(each): gone.before for each in gone.ids}
-                learnt = replace(learnt, over={**learnt.over, **over})
+                learnt = replace(learnt, over={**learnt.over, **over}, tellings=None)
     except FactFileError as error:
         raise InvalidError(error.problems, error.more) from error
 
@@ -317,7 +352,11 @@ async def _take_in(
     adopted = await all_editions(connection, agreement)
     judge = await _judge(connection, agreement, adopted, received_at, way)
     file = open_handed_in(source, zone_named(terms.zone), given, way.watch)
-    reading = Handed(file, judge, mapped, learnt)
+    aliases = await aliases_of(connection, agreement)
+    chains = Chains(aliases)
+    if learnt.tellings is not None:
+        chains = await resolved(connection, agreement, learnt.tellings, aliases)
+    reading = Handed(file, judge, mapped, learnt, chains)
     further = {"raw": digest, "mapping": mapped}
     intake = await take_in(
         connection,
@@ -334,6 +373,7 @@ async def _take_in(
         return intake
     await _must_be_in_time(connection, agreement, adopted, identity, received_at, learnt)
     await hold(connection, agreement, identity, reading.held, actor, received_at)
+    await keep_aliases(connection, agreement, chains.new(aliases), identity, received_at)
     if digest_of(source)[0] != digest:
         msg = f"{source.name} was changed while it was read; nothing was taken, hand it in again"
         raise ConflictError(msg)
@@ -419,4 +459,4 @@ async def _must_be_in_time(
     found = await late_facts(connection, agreement, digest, reached, between, MOST_HELD + 1)
     if found:
         late_ids = {hashed((each.kind, each.id)): each.until for each in found}
-        raise ReadAgainError(replace(learnt, late={**learnt.late, **late_ids}))
+        raise ReadAgainError(replace(learnt, late={**learnt.late, **late_ids}, tellings=None))

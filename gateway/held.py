@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -11,18 +11,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.events import Event
 from domain.facts import Fact, FactKind
+from domain.facts.book import SHELVES
+from domain.facts.chains import Name, Telling
 from domain.facts.columns import KNOWN
 from domain.facts.files import FactFileError, How, open_rows
 from domain.facts.formats import Problems
+from domain.facts.ids import FactIds
 from domain.facts.mapping import Mapping as FactMapping
 from domain.facts.mapping import read_mapping
 from domain.facts.rules import OF_JUDGEMENT
 from domain.identifiers import effect_key
 from domain.zones import zone_named
+from gateway.correcting import resolved
 from gateway.handing_in import UNTAKEN, archived
 from gateway.lookups import must_be_contact
 from gateway.requests import ConflictError, InvalidError, NotFoundError
 from store import journal
+from store.aliases import aliases_of, keep_aliases
 from store.archived import FactsGoneError
 from store.editions import read_document
 from store.facts import take_in
@@ -157,13 +162,22 @@ async def _take(
     if mapping is None:
         cells = {name: text for name, text in cells.items() if text}
     facts = _facts(row, cells, mapping, zone)
+    aliases = await aliases_of(connection, agreement)
+    chains = await resolved(connection, agreement, _tellings(facts, aliases, row.line), aliases)
+    for wrong in chains.wrong.values():
+        number = (row.places or {}).get(wrong.column, 1)
+        problems = Problems(row.file)
+        problems.add(row.line, number, wrong)
+        raise InvalidError(tuple(problems.told))
     said = json.dumps([row.number, decision.choice, cells], sort_keys=True)
     digest = hashlib.sha256(f"held/{agreement}/{said}".encode()).hexdigest()
     name = f"{row.file}:{row.line}"
     kind = FactKind(row.kind) if row.kind else None
+    named = ((SHELVES[type(fact)].kind, fact) for fact in facts)
+    kept = [chains.kept(of, fact) for of, fact in named if (of, fact.id) not in chains.passed]
     try:
         intake = await take_in(
-            connection, agreement, name, digest, kind, facts, actor, at, lambda _: {"rows": 1}
+            connection, agreement, name, digest, kind, kept, actor, at, lambda _: {"rows": 1}
         )
     except FactsGoneError as error:
         wrong = archived(*min(error.ids), error.before)
@@ -171,7 +185,18 @@ async def _take(
             f"row {row.number}: {wrong.message} ({wrong.rule}); possible: `covenant facts discard`"
         )
         raise ConflictError(msg) from error
+    await keep_aliases(connection, agreement, chains.new(aliases), digest, at)
     return intake.read
+
+
+def _tellings(facts: Iterable[Fact], aliases: Mapping[Name, str], line: int) -> list[Telling]:
+    """What a row tells of facts that it corrects, or that were corrected."""
+    named = (((SHELVES[type(fact)].kind, fact.id), fact) for fact in facts)
+    return [
+        Telling(kind, fact, line)
+        for (kind, name), fact in named
+        if fact.corrects is not None or (kind, name) in aliases
+    ]
 
 
 def _must_be_columns(
@@ -214,7 +239,8 @@ def _facts(
     """Read the cells of a row as a file of its own, and tell of it as of the file it came in."""
     problems = Problems(row.file)
     kind = FactKind(row.kind) if row.kind else None
-    how = How(row.file, zone_named(zone), problems, kind, None, UNTAKEN, mapping)
+    # What it corrects is looked for in the record, not in the row alone.
+    how = How(row.file, zone_named(zone), problems, kind, FactIds(), UNTAKEN, mapping)
     places: dict[str, int] = row.places or {}
     header = list(cells) if mapping is None else _as_in_file(cells, places)
     rows = iter([(row.line, header), (row.line, [cells.get(name, "") for name in header])])

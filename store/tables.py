@@ -254,6 +254,19 @@ fact_key = Table(
 the SHA-256 of all that it says. What is new finds its like here, without a look into any month.
 """
 
+fact_alias = Table(
+    "fact_alias",
+    metadata,
+    _agreement(key=True),
+    _key("kind"),
+    _key("id"),
+    _text("fact"),
+    _text("intake"),
+    _at("received_at"),
+    _recorded(),
+)
+"""Ids under which corrections came (`corrects`), and the id of the fact whose revisions they are."""
+
 
 def _received() -> list[Column[Any]]:
     """By which intake a fact came, and when.
@@ -724,6 +737,7 @@ GROWING = (
     "held_row",
     "held_decision",
     "fact_key",
+    "fact_alias",
     "ticket",
     "sample",
     "fact",

@@ -95,28 +95,43 @@ def book(facts: Iterable[Fact], known_at: datetime | None = None) -> FactBook:
     (undecided, from its end), all else from when it happened. A ticket is known from its opening
     and each of its later instants as it comes. A correction counts from its receipt, but not
     before what it corrects. A claim to relief keeps the receipt of its first version: what is
-    decided later does not make it late.
+    decided later does not make it late. A fact is known by its first id, whatever the ids of its
+    corrections; what befell a ticket may name any of them.
     """
     by_type: dict[type[Fact], list[Any]] = {each: [] for each in SHELVES}
     for fact in facts:
         by_type[type(fact)].append(fact)
     problems: list[str] = []
     found: dict[str, tuple[Any, ...]] = {}
+    tickets: dict[str, str] = {}
     for each, several in by_type.items():
         shelf = SHELVES[each]
-        known = _known(several, shelf, known_at, problems)
+        names = tickets if each is Ticket else {}
+        known = _known(several, shelf, known_at, problems, names)
         found[shelf.name] = tuple(sorted(known, key=attrgetter(shelf.at, "id")))
     if problems:
         raise FactBookError(sorted(problems))
     if known_at is not None:
         found["tickets"] = tuple(_ticket_at(each, known_at) for each in found["tickets"])
+    if tickets:
+        found["ticket_events"] = tuple(
+            replace(each, ticket=tickets.get(each.ticket, each.ticket))
+            for each in found["ticket_events"]
+        )
     return FactBook(**found)
 
 
 def _known(
-    facts: list[Any], shelf: _Shelf, known_at: datetime | None, problems: list[str]
+    facts: list[Any],
+    shelf: _Shelf,
+    known_at: datetime | None,
+    problems: list[str],
+    names: dict[str, str],
 ) -> list[Any]:
-    """The facts that are known and not replaced; contradictions are added to `problems`."""
+    """The facts that are known and not replaced; contradictions are added to `problems`.
+
+    The ids of corrections are added to `names`, with the first ids of their facts.
+    """
     if all(fact.corrects is None for fact in facts) and len({fact.id for fact in facts}) == len(
         facts
     ):
@@ -128,6 +143,7 @@ def _known(
         wrong = told(shelf.kind, misfit, "there")
         problems.append(f"{shelf.kind}: {wrong.message} ({wrong.rule}) → {wrong.remedy}")
     steps = versions.steps()
+    names.update((name, step.first) for name, step in steps.items() if step.depth)
     single: list[Any] = [
         claim.content for name, claim in versions.firsts.items() if name not in steps
     ]
@@ -150,16 +166,19 @@ def _last(
             chains.setdefault(first, []).append((since, depth, own, fact.id, fact))
     return [
         _continued(
+            name,
             min(chain, key=lambda version: (version[1], version[0]))[4],
             max(chain, key=lambda version: version[:4])[4],
         )
-        for chain in chains.values()
+        for name, chain in chains.items()
     ]
 
 
-def _continued(first: Any, last: Any) -> Any:  # noqa: ANN401 - of one type
-    """The last version; a claim to relief was handed in when its first one was received."""
-    return replace(last, received_at=first.received_at) if isinstance(last, ReliefFact) else last
+def _continued(name: str, first: Any, last: Any) -> Any:  # noqa: ANN401 - of one type
+    """The last version, by the first id; a claim to relief was handed in with its first version."""
+    if isinstance(last, ReliefFact):
+        last = replace(last, received_at=first.received_at)
+    return last if last.id == name else replace(last, id=name)
 
 
 def _since(fact: Any, shelf: _Shelf) -> datetime:  # noqa: ANN401 - of any type

@@ -231,9 +231,10 @@ def untaken_column(name: str) -> Wrong:
     return Wrong(
         name,
         FactRule.NOT_YET_TAKEN,
-        f"the column `{clipped(name)}` is not yet taken by a live agreement",
-        "leave it out: facts count as received when the file is handed in, "
-        "and a known id with other content corrects what it said before",
+        f"the column `{clipped(name)}` is not taken by a live agreement, which stamps the receipt "
+        "itself",
+        "leave it out: facts count as received when the file is handed in; a file that says when "
+        "it was received, such as one of an archive, is read by `covenant assess`",
     )
 
 

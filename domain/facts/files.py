@@ -165,7 +165,7 @@ def _records_file(columns: list[str], records: Iterator[Record], how: How) -> Fa
     if kind is None and "kind" not in columns:
         kind = _kind_by(columns, how.problems)
     kinds = kinds_told(records, how.problems) if kind is None else _all_of(kind, records)
-    told = told_in_records(kinds, how.zone, how.untaken)
+    told = told_in_records(kinds, how.zone, how.untaken, how.problems)
     return FactFile(how.name, kind, told, how.problems, how.ids)
 
 

@@ -70,12 +70,22 @@ def told_in_rows(
 
 
 def told_in_records(
-    records: Iterable[tuple[FactKind, Record]], zone: ZoneInfo, untaken: Collection[str]
+    records: Iterable[tuple[FactKind, Record]],
+    zone: ZoneInfo,
+    untaken: Collection[str],
+    problems: Problems,
 ) -> Iterator[Told]:
-    """What records tell that each have columns of their own."""
+    """What records tell that each have columns of their own.
+
+    One with a column that is `untaken` refuses the file at once: all others will have it too.
+    """
     check_names = _names_checked(untaken)
     for kind, record in records:
         before = check_names(kind, record)
+        for wrong_column in before:
+            if wrong_column.rule == FactRule.NOT_YET_TAKEN:
+                problems.add(record.line, 1, wrong_column)
+                problems.refuse()
         fact, wrong = _slowly(kind, record.cells, zone, record.columns, before)
         names, row = tuple(record.cells), tuple(record.cells.values())
         facts = ((kind, fact),) if fact else ()

@@ -45,14 +45,16 @@ def sample(
     received: int | None = None,
     corrects: str | None = None,
 ) -> Sample:
-    """A sample; `received` so many hours after AT."""
+    """A sample that says under which id it was told; `received` so many hours after AT."""
     received_at = None if received is None else AT + received * HOUR
-    return Sample(name, "a", at, Decimal(value), received_at=received_at, corrects=corrects)
+    told = {"told_as": name}
+    return Sample(name, "a", at, Decimal(value), told, received_at=received_at, corrects=corrects)
 
 
 def known(facts: Iterable[Fact], hours: int | None = None) -> list[str]:
-    """The ids of the samples known so many hours after AT; of all when it is None."""
-    return [fact.id for fact in book(facts, None if hours is None else AT + hours * HOUR).samples]
+    """The versions of samples known so many hours after AT; of all when it is None."""
+    found = None if hours is None else AT + hours * HOUR
+    return [fact.columns["told_as"] for fact in book(facts, found).samples]
 
 
 def rules(*facts: Fact) -> list[str]:
@@ -164,6 +166,25 @@ def test_a_correction_replaces_what_it_names_once_it_is_received() -> None:
     assert known(facts, 5) == ["a"]
     assert known(facts, 6) == ["b"]
     assert known(facts) == ["b"]
+
+
+def test_a_fact_keeps_its_first_id_whatever_corrects_it() -> None:
+    chain = [sample("a"), sample("b", corrects="a"), sample("c", corrects="b"), sample("d")]
+
+    assert [fact.id for fact in book(chain).samples] == ["a", "d"]
+
+
+def test_what_befell_a_ticket_may_name_it_by_any_of_its_ids() -> None:
+    tickets = [Ticket("T1", AT), Ticket("T2", AT, closed_at=END, corrects="T1"), Ticket("T3", AT)]
+    events = [
+        TicketEvent(f"E{ticket}", ticket, AT, "closed", None, "Ann")
+        for ticket in ("T1", "T2", "T3")
+    ]
+
+    found = book([*tickets, *events])
+
+    assert [(each.id, each.closed_at) for each in found.tickets] == [("T1", END), ("T3", None)]
+    assert [each.ticket for each in found.ticket_events] == ["T1", "T1", "T3"]
 
 
 def test_a_correction_may_itself_be_corrected() -> None:

@@ -37,10 +37,10 @@ def test_of_mixed_kinds_each_line_says_its_own() -> None:
     assert [type(fact) for fact in file.facts] == [Ticket, EventFact]
 
 
-@pytest.mark.parametrize("column", ["received_at", "corrects"])
-def test_the_receipt_of_facts_is_the_gateways_to_say(column: str) -> None:
-    csv = TICKET.replace(b"opened", f"opened,{column}".encode())
-    line = f'{{"id": "T1", "opened": "2027-01-04 09:30", "{column}": ""}}'.encode()
+def test_the_receipt_of_facts_is_the_gateways_to_say() -> None:
+    csv = TICKET.replace(b"opened", b"opened,received_at")
+    line = b'{"id": "T1", "opened": "2027-01-04 09:30", "received_at": ""}\n'
 
     assert refused("facts-ticket.csv", csv) == [(1, 3, "not-yet-taken")]
-    assert refused("facts-ticket.jsonl", line) == [(1, 1, "not-yet-taken")]
+    # All lines of an archive have it: once is enough.
+    assert refused("facts-ticket.jsonl", line * 3) == [(1, 1, "not-yet-taken")]

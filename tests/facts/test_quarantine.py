@@ -239,7 +239,9 @@ async def test_a_correction_of_a_column_that_is_not_there_is_refused(desk: Desk)
     await desk.hand_in("facts-sample.csv", HEADER + row, quarantine=True)
     numbers = await desk.numbers()
 
-    with pytest.raises(ConflictError, match="has no column aat; there are at, id, series, value"):
+    with pytest.raises(
+        ConflictError, match="has no column aat; there are at, corrects, id, series"
+    ):
         await desk.decide(Choice.CORRECTED, numbers, {"aat": "2027-01-05 09:00"})
 
     assert await desk.numbers() == numbers, "nothing was decided"
