@@ -104,14 +104,20 @@ def _instants(rows: str, revises: str) -> str:
 
 
 def _tickets(rows: str) -> str:
-    """Note the instants of the tickets of events: their clocks run otherwise than before."""
+    """Note the instants of the tickets of events: their clocks run otherwise than before.
+
+    Event by event (`OFFSET 0`): PostgreSQL takes the tickets of the same file, of which it has no
+    statistics yet, for a single one, and would go through all events for each.
+    """
     tickets = f"""
-        {rows} AS event JOIN fact_key
-          ON event.kind = 'ticket_event' AND fact_key.agreement = :agreement
-         AND fact_key.kind = 'ticket' AND fact_key.id = event.body ->> 'ticket'
-        JOIN ticket AS of
-          ON of.agreement = :agreement AND of.opened_at = fact_key.at
-         AND of.id = fact_key.id AND of.revision = fact_key.revision
+        {rows} AS event CROSS JOIN LATERAL (
+            SELECT ticket.* FROM fact_key JOIN ticket
+              ON ticket.agreement = :agreement AND ticket.opened_at = fact_key.at
+             AND ticket.id = fact_key.id AND ticket.revision = fact_key.revision
+            WHERE event.kind = 'ticket_event' AND fact_key.agreement = :agreement
+              AND fact_key.kind = 'ticket' AND fact_key.id = event.body ->> 'ticket'
+            OFFSET 0
+        ) AS of
     """
     return _instants(tickets, "true")
 

@@ -197,9 +197,8 @@ async def what_would_be_wrong_is_not_done(life: Life, owner: AsyncEngine) -> Non
         too_much = {**row, "number": 2, "before_at": at("2027-04-01")}
         await connection.execute(insert(archived).values(too_much))
     await relief(life, "flood", "2027-03-02", "2027-03-03")
-    await life.until("2027-03-17 00:05")
+    await life.pass_by(timedelta(minutes=1))
     late = (await life.told("facts_too_late"))[-1]
     assert late.detail["periods"] == ["2027-W09"]
     assert late.detail["archived"] == "2027-04-01T00:00:00+00:00"
-    failed = (await life.told("evaluation_failed"))[0]
-    assert "those before 2027-04 are archived" in failed.detail["fault"]
+    assert await life.told("evaluation_failed") == []
