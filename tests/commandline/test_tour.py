@@ -171,7 +171,10 @@ def test_a_ticket_is_told_with_each_of_its_clocks(covenant: Run, tmp_path: Path)
     assert "through system did not count: a robot's deed never stops a clock." in told
     assert "Terms: edition 1, SHA-256 " in told
     assert (clock["deadline_local"], clock["elapsed_s"]) == ("2026-11-02 14:00", "3600")
-    assert "has a limit for T2" in covenant("explain", "clocked", "ticket/T2").stdout
+    assert (
+        "the ticket has `priority` `low`, limits are for `priority` `high`"
+        in covenant("explain", "clocked", "ticket/T2").stdout
+    )
     assert "knows no ticket T9" in covenant("explain", "clocked", "ticket/T9", code=3).stderr
 
 
