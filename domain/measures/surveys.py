@@ -41,13 +41,20 @@ def survey_score(frame: Frame) -> Figure:
     )
 
 
+def _sampled(frame: Frame, answers: list[Survey]) -> str:
+    """How many answers there were, beside how many are agreed for a figure."""
+    least = frame.measure.minimum_sample
+    said = facts_of(frame.measure, len(answers))
+    return said if least is None else f"{said} (of at least {least:,} that are agreed)"
+
+
 def _digest(answers: list[Survey]) -> str:
     return digest_of({each.id: f"{plain(each.score)}\t{plain(each.scale)}" for each in answers})
 
 
 def _mean(frame: Frame, answers: list[Survey]) -> tuple[Fraction, Fraction, str]:
     """The mean score; in percent, of the share of its scale that each answer reached."""
-    said = facts_of(frame.measure, len(answers))
+    said = _sampled(frame, answers)
     if frame.kpi.unit == "%":
         num = sum((_of_scale(each) for each in answers), Fraction(0))
         return num / len(answers) * 100, num, f"{said} gave a mean share of the scale of"
@@ -63,7 +70,7 @@ def _top_box(frame: Frame, answers: list[Survey]) -> tuple[Fraction, Fraction, s
         raise TypeError(msg)
     scale = (lambda each: _of_scale(each) * 100) if good.unit == "%" else _score
     counted = sum(good.holds(scale(each)) for each in answers)
-    said = facts_of(frame.measure, len(answers))
+    said = _sampled(frame, answers)
     lead = f"{counted:,} of {said} {were(len(answers))} {good}:"
     return Fraction(counted * 100, len(answers)), Fraction(counted), lead
 
@@ -74,7 +81,7 @@ def _net_promoter(frame: Frame, answers: list[Survey]) -> tuple[Fraction, Fracti
     promoters = sum(score >= PROMOTER for score in scores)
     detractors = sum(score <= DETRACTOR for score in scores)
     net = promoters - detractors
-    said = facts_of(frame.measure, len(answers))
+    said = _sampled(frame, answers)
     lead = f"({promoters:,} promoters - {detractors:,} detractors) of {said}:"
     return Fraction(net * 100, len(answers)), Fraction(net), lead
 
