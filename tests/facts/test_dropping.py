@@ -316,6 +316,10 @@ async def test_what_changes_facts_that_are_gone_or_lies_beside_them_is_refused(
         "2:3 archived",
         "3:3 archived",
     ]
+    by_another_id = (
+        "id,series,at,value,corrects\nC1,load,2027-04-05,3,S1\nC2,load,2027-04-05,3,S2\n"
+    )
+    assert await gone.refused("facts-sample.csv", by_another_id, now=RECEIVED) == ["2:3 archived"]
     taken = await gone.hand_in("facts-ticket.csv", tickets, quarantine=True, now=RECEIVED)
     assert (taken.quarantined, taken.accepted) == (2, 2)
     assert await gone.rules() == {2: ["archived"], 3: ["archived"]}
