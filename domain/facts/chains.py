@@ -82,6 +82,12 @@ def chained(tellings: Iterable[Telling], known: Known) -> Chains:
     return Chains(work.names, frozenset(work.passed), work.wrong)
 
 
+IN_TURN = (
+    "keep the right one, let the later correct the earlier, or hand them in one after the other"
+)
+"""Nobody else says when something was received here."""
+
+
 @dataclass(slots=True)
 class _Work:
     known: Known
@@ -99,7 +105,10 @@ class _Work:
             if misfit.rule != FactRule.DUPLICATE_ID:  # of which the intake tells by itself
                 line = None if misfit.other is None else misfit.other.place
                 where = "by an earlier file" if line is None else f"on line {line}"
-                self.wrong.setdefault((kind, misfit.claim.id), told(kind, misfit, where))
+                wrong = told(kind, misfit, where)
+                if misfit.rule == FactRule.AMBIGUOUS_CORRECTION:
+                    wrong = replace(wrong, remedy=IN_TURN)
+                self.wrong.setdefault((kind, misfit.claim.id), wrong)
         for each in several:
             if each.fact.corrects is not None and each.name in self.known.facts:
                 self.wrong.setdefault(each.name, _of_its_own(each.fact.id))

@@ -137,7 +137,7 @@ def open_rows(rows: Iterator[Row], how: How) -> FactFile:
 
 def refuse_form(problems: Problems) -> NoReturn:
     """Refuse a file whose name says no form that is known."""
-    problems.add(1, 1, UNKNOWN_FORMAT)
+    problems.add(1, 1, PACKED if problems.file.endswith(".gz") else UNKNOWN_FORMAT)
     problems.refuse()
 
 
@@ -200,6 +200,14 @@ UNKNOWN_FORMAT = Wrong(
     FactRule.UNKNOWN_FORMAT,
     "neither the name of a CSV file, nor of one of JSON Lines, nor of a workbook",
     "name it `….csv`, `….jsonl` or `….xlsx`",
+)
+
+
+PACKED = Wrong(
+    "",
+    FactRule.UNKNOWN_FORMAT,
+    "the file is packed",
+    "unpack it first, with `gunzip` for example: what is handed in is kept as it is",
 )
 
 

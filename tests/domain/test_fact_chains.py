@@ -60,6 +60,7 @@ def test_two_corrections_of_one_fact_in_one_file_are_ambiguous() -> None:
     (wrong,) = chains.wrong.values()
     assert wrong.rule == "ambiguous-correction"
     assert "'c' on line 3" in wrong.message or "'b' on line 2" in wrong.message
+    assert "received_at" not in wrong.remedy
 
 
 def test_a_fact_of_its_own_cannot_become_a_correction() -> None:

@@ -90,6 +90,11 @@ def test_a_file_on_a_disk_is_read_as_one_in_memory(tmp_path: Path) -> None:
     assert fact.id == "T1"
 
 
+def test_a_packed_file_is_to_be_unpacked() -> None:
+    with pytest.raises(FactFileError, match=r"the file is packed .* → unpack it first"):
+        open_source(Bytes("facts-ticket.csv.gz", b""), LONDON)
+
+
 # --- ids that are told of twice
 
 
