@@ -15,7 +15,7 @@ from domain.threshold import Edge, Threshold
 
 __all__ = ["ENGINE_VERSION", "Severity", "Status", "judge", "severity"]
 
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 """Raised whenever equal facts and terms could give another result; every result stores it."""
 
 
@@ -288,10 +288,11 @@ def _shown(kpi: Kpi, value: Fraction) -> str:
 
 
 def _limits(kpi: Kpi) -> list[Threshold]:
-    """The targets, or without them the edges of the bands."""
-    if kpi.target is None:
-        return [edge for band in kpi.bands for edge in edges(band)]
-    return [limit for limit in (kpi.target.expected, kpi.target.minimum) if limit is not None]
+    """The targets, and the edges of the bands."""
+    target = kpi.target
+    targets = () if target is None else (target.expected, target.minimum)
+    of_bands = [edge for band in kpi.bands for edge in edges(band)]
+    return [*(limit for limit in targets if limit is not None), *of_bands]
 
 
 def _same_side(limits: list[Threshold], one: Fraction, other: Fraction) -> bool:

@@ -176,6 +176,13 @@ def test_a_figure_never_shows_on_the_other_side_of_the_target(
     assert f"was {figure}, expected" in judged(terms, amount(num, den)).reason[0]
 
 
+def test_a_figure_never_shows_on_the_other_side_of_a_band_beside_a_target() -> None:
+    bands = [{"at_most": 5, "credit": "0 %"}, {"above": 5, "credit": "5 %"}]
+    terms = kpi(DELAY, unit="min", target={"expected": "at most 4 min"}, bands=bands)
+
+    assert "was 5.001 min, expected" in judged(terms, amount("5001", 1000)).reason[0]
+
+
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
