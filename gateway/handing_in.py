@@ -125,6 +125,7 @@ class Handed:
         self._learnt, self._chains = learnt, chains
         facts = ((kind, of) for (kind, _), of in chains.names.items())
         self._watched = {*learnt.corrected, *chains.names, *facts}
+        self._looks_back = bool(chains.names or chains.wrong or learnt.late or learnt.over)
         self._tellings: list[Telling] = []
         self._doubts = Doubts()
         self._first: dict[tuple[FactKind, str], tuple[Fact, int]] = {}
@@ -195,19 +196,22 @@ class Handed:
                 first, line = self._first.setdefault((kind, fact.id), (fact, told.line))
                 if first != fact:
                     wrong.insert(0, _told_twice(fact, line))
-            if (broken := self._chains.wrong.get((kind, fact.id))) is not None:
-                wrong.append(broken)
-            kept = self._chains.kept(kind, fact)
-            if kept is not fact:
-                name = hashed((kind, kept.id))
-            if (until := self._learnt.late.get(name)) is not None:
-                wrong.append(late(kind, until))
-            if (gone := self._learnt.over.get(name)) is not None:
-                wrong.append(archived(kind, fact.id, gone))
+            if self._looks_back:
+                wrong += self._seen_before(kind, fact)
             if not wrong and (fact.corrects is not None or (kind, fact.id) in self._watched):
                 self._tellings.append(Telling(kind, fact, told.line))
             found += ((told.number_of(kind, each.column), each) for each in wrong)
         return found
+
+    def _seen_before(self, kind: FactKind, fact: Fact) -> Iterator[Wrong]:
+        """What earlier readings have shown to be wrong with a fact."""
+        if (broken := self._chains.wrong.get((kind, fact.id))) is not None:
+            yield broken
+        name = hashed((kind, self._chains.kept(kind, fact).id))
+        if (until := self._learnt.late.get(name)) is not None:
+            yield late(kind, until)
+        if (gone := self._learnt.over.get(name)) is not None:
+            yield archived(kind, fact.id, gone)
 
     def _without_passed(self, told: Told) -> Told:
         """The row without facts that the same file corrects: the correction counts in their place."""
