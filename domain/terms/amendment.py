@@ -1,12 +1,13 @@
-"""Amendments: a document that sets single values of an agreement, and nothing else.
+"""Amendments: a document that sets single values of an agreement, adds some to lists, and nothing else.
 
-The new edition is the old text with those values exchanged where they stand. Comments, layout and
-every other character survive, so that a comparison of two editions shows what was agreed.
+The new edition is the old text with those values exchanged where they stand, or written behind the
+last of their list. Comments, layout and every other character survive, so that a comparison of two
+editions shows what was agreed.
 """
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Annotated
+from typing import Annotated, cast
 
 from pydantic import Field
 
@@ -32,8 +33,18 @@ class Amendment(Clause):
         description="Periods in which the edition begins end there; silent: they end as they began.",
     )
     set: Annotated[dict[str, Text], Field(min_length=1)] = Field(
-        description="New values by path, for example `kpis.arrival.target.expected`."
+        default={}, description="New values by path, for example `kpis.arrival.target.expected`."
     )
+    add: dict[str, Annotated[tuple[Text, ...], Field(min_length=1)] | Text] = Field(
+        default={},
+        description="Further values of lists by path, for example `calendars.office.add`.",
+    )
+
+    def added(self) -> Iterator[tuple[str, str]]:
+        """Each further value with the path of its list."""
+        for name, values in self.add.items():
+            for value in (values,) if isinstance(values, str) else values:
+                yield name, value
 
 
 FIXED = (
@@ -77,6 +88,15 @@ def amend(agreement: bytes, amendment: Reading[Amendment]) -> bytes | tuple[Prob
     text = agreement.decode()
     for name, value in amendment.value.set.items():
         text = _with_value(text, paths[name], value)
+    lists = _lists(old)
+    for name, value in amendment.value.added():
+        longer = _with_item(text, lists[name], value)
+        if longer is None:
+            said = f"nothing can be written behind the last of `{name}`"
+            remedy = "write the last item of that list on a line of its own, in a new agreement"
+            place = ("add", name)
+            return (amendment.tree.problem(place, Rule.NOT_A_LIST, said, remedy),)
+        text = longer
     return text.encode()
 
 
@@ -97,22 +117,53 @@ def _paths(tree: Tree) -> dict[str, Path]:
     return {tree.name(path): path for path, _ in tree.texts()}
 
 
+def _lists(tree: Tree) -> dict[str, Path]:
+    """Lists that hold something, by name: an item can only be written beside another."""
+    found = (path for path in tree.spots if isinstance(items := tree.get(path), list) and items)
+    return {tree.name(path): path for path in found}
+
+
 def _refusals(amendment: Amendment, old: Tree) -> Iterator[Found]:
     paths = _paths(old)
     key = old.get(paths["agreement"]) if "agreement" in paths else ""
     if key != amendment.amends:
         said = f"`{amendment.amends}` is not the agreement that this amends"
         yield Found(("amends",), Rule.OTHER_AGREEMENT, said, f"write `amends: {key}`")
+    if not amendment.set and not amendment.add:
+        remedy = "write what changes under `set` or `add`"
+        yield Found(("amends",), Rule.CHANGES_NOTHING, "the amendment changes nothing", remedy)
     for name in amendment.set:
         for rule, said, remedy in _refusal(name, paths):
             yield Found(("set", name), rule, said, remedy)
+    lists = _lists(old)
+    for name in amendment.add:
+        for rule, said, remedy in _refusal_to_add(name, lists, paths):
+            yield Found(("add", name), rule, said, remedy)
 
 
-def _refusal(name: str, paths: Iterable[str]) -> Iterator[tuple[Rule, str, str]]:
+def _identity(name: str) -> Iterator[tuple[Rule, str, str]]:
     for pattern, remedy in FIXED:
         if pattern.fullmatch(name):
             yield Rule.IDENTITY, f"an amendment cannot change `{name}`", remedy
             return
+
+
+def _refusal_to_add(
+    name: str, lists: Iterable[str], paths: Iterable[str]
+) -> Iterator[tuple[Rule, str, str]]:
+    if found := list(_identity(name)):
+        yield found[0]
+    elif name not in lists:
+        near = did_you_mean(name, lists)
+        remedy = f"did you mean `{near}`?" if near else "add to a list that holds something already"
+        said = "is not a list" if name in paths else "is no list that the agreement has"
+        yield Rule.NOT_A_LIST, f"`{name}` {said}", remedy
+
+
+def _refusal(name: str, paths: Iterable[str]) -> Iterator[tuple[Rule, str, str]]:
+    if found := list(_identity(name)):
+        yield found[0]
+        return
     if name in paths:
         return
     below = [path for path in paths if re.match(re.escape(name) + r"[.\[]", path)]
@@ -127,11 +178,58 @@ def _refusal(name: str, paths: Iterable[str]) -> Iterator[tuple[Rule, str, str]]
 
 def _with_value(text: str, path: Path, value: str) -> str:
     """The text with another value at the path, in the first way of writing that reads back so."""
-    spot = read_tree(text.encode(), "").spots[path]
-    wanted = dict(read_tree(text.encode(), "").texts()) | {path: value}
+    tree = read_tree(text.encode(), "")
+    spot = tree.spots[path]
     ways = [_spliced(text, spot, written) for written in _ways(value, spot.style)]
-    reads_back = (way for way in ways if dict(read_tree(way.encode(), "").texts()) == wanted)
-    return next(reads_back, ways[-1])
+    return _first_that_says(ways, dict(tree.texts()) | {path: value}) or ways[-1]
+
+
+def _with_item(text: str, path: Path, value: str) -> str | None:
+    """The text with one more value in a list, behind the last one, written as that list is."""
+    tree = read_tree(text.encode(), "")
+    several = len(cast("list[object]", tree.get(path)))
+    last = (*path, several - 1)
+    end = max(tree.spots[at].end for at, _ in tree.texts() if at[: len(last)] == last)
+    ways = (
+        way
+        for written in _ways(value, None)
+        for behind in _ends(text, end)
+        for way in (
+            f"{text[:behind]}, {written}{text[behind:]}",
+            _on_a_line(text, tree.spots[last].start, behind, written),
+        )
+    )
+    return _first_that_says(ways, dict(tree.texts()) | {(*path, several): value})
+
+
+def _first_that_says(ways: Iterable[str], wanted: dict[Path, str]) -> str | None:
+    """The first way of writing that reads back as wanted."""
+    return next((way for way in ways if dict(read_tree(way.encode(), "").texts()) == wanted), None)
+
+
+def _ends(text: str, end: int) -> Iterator[int]:
+    """Where an item may end whose last value ends there: behind it, or behind brackets that close."""
+    yield end
+    for _ in range(MOST_BRACKETS):
+        closing = CLOSING.match(text, end)
+        if closing is None:
+            return
+        end = closing.end()
+        yield end
+
+
+CLOSING = re.compile(r"(\s|#[^\n]*\n)*[]}]")
+MOST_BRACKETS = 4
+
+
+def _on_a_line(text: str, start: int, end: int, written: str) -> str:
+    """One more item on a line of its own, behind the last line of the one before."""
+    dash = text[text.rfind("\n", 0, start) + 1 : start]
+    line_end = text.find("\n", end - 1)
+    behind = text if line_end < 0 else text[:line_end]
+    mark = "\r\n" if behind.endswith("\r") else "\n"
+    behind = behind.removesuffix("\r")
+    return f"{behind}{mark}{dash}{written}{text[len(behind) :]}"
 
 
 def _ways(value: str, style: str | None) -> list[str]:

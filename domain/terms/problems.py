@@ -142,6 +142,8 @@ class Rule(StrEnum):
     HOLIDAYS_END_EARLY = "holidays-end-early"
     INDEXED_AFTER_TERM = "indexed-after-term"
     NOT_A_SINGLE_VALUE = "not-a-single-value"
+    NOT_A_LIST = "not-a-list"
+    CHANGES_NOTHING = "changes-nothing"
     IDENTITY = "identity"
 
 

@@ -261,3 +261,134 @@ def test_a_redline_shows_what_came_and_what_went() -> None:
         ("kpis.c.key", None, "c"),
         ("kpis.c.x", None, "1"),
     ]
+
+
+# --- further items of lists
+
+LISTS = """
+agreement: helpdesk
+flow: [2027-12-25, 2027-12-26]  # agreed
+named: [{on: 2027-12-27, name: Christmas Day observed}]
+lines:
+  - 2027-12-25  # Christmas
+  - 2027-12-26  # Boxing Day
+
+  # nothing more
+deep:
+  - on: 2027-12-25
+    hours: [a, b
+      ]  # both
+  - on: 2027-12-26
+    hours: {mon: [a, {b: c}]}
+spread: [
+  a,
+  b  # the last
+]
+block:
+  - |
+    one
+
+    two
+empty: []
+one: x
+"""
+
+
+def adding(path: str, value: str, agreement: str = LISTS) -> bytes | tuple[Problem, ...]:
+    head = "amends: helpdesk\neffective_on: 2027-10-01\nreason: x\nadd:\n"
+    raw = f"{head}  {path}: {quoted(value)}\n".encode()
+    return amend(agreement.encode(), read_amendment(raw, "change.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("flow", "2027-12-26]  # agreed", "2027-12-26, 2028-01-03]  # agreed"),
+        ("named", "observed}]", "observed}, 2028-01-03]"),
+        ("lines", "# Boxing Day\n", "# Boxing Day\n  - 2028-01-03\n"),
+        ("deep", "{mon: [a, {b: c}]}\n", "{mon: [a, {b: c}]}\n  - 2028-01-03\n"),
+        ("deep[0].hours", "b\n      ]", "b, 2028-01-03\n      ]"),
+        ("spread", "b  # the last", "b, 2028-01-03  # the last"),
+        ("block", "    two\n", "    two\n  - 2028-01-03\n"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_one_more_value_is_written_behind_the_last_of_its_list(
+    path: str, before: str, after: str, ending: str
+) -> None:
+    agreement = LISTS.replace("\n", ending)
+
+    amended = adding(path, "2028-01-03", agreement)
+
+    expected = LISTS.replace(before, after)
+    assert expected != LISTS
+    assert amended == expected.replace("\n", ending).encode()
+
+
+@pytest.mark.parametrize("path", ["flow", "named", "lines", "deep", "spread", "block"])
+@given(value=st.text(st.characters(codec="utf-8"), min_size=1, max_size=30))
+@settings(max_examples=30, deadline=None)
+def test_whatever_text_is_added_reads_back(path: str, value: str) -> None:
+    assume(value.strip() and HIDDEN.search(value) is None)
+
+    amended = adding(path, value)
+
+    assert isinstance(amended, bytes)
+    ((_, old, new),) = redline(LISTS.encode(), amended)
+    assert (old, new) == (None, value.strip())
+
+
+def test_a_list_at_the_very_end_gets_another_line() -> None:
+    assert adding("days", "b", "agreement: helpdesk\ndays:\n- a") == (
+        b"agreement: helpdesk\ndays:\n- a\n- b"
+    )
+
+
+def test_a_holiday_that_is_proclaimed_is_added_to_a_calendar() -> None:
+    raw = (
+        b"amends: hosting\neffective_on: 2027-10-01\nreason: proclaimed\n"
+        b"add: {calendars.office.holidays: [2028-06-02, 2028-06-05]}\n"
+    )
+
+    amended = amend(TERMS, read_amendment(raw, "change.yaml"))
+
+    assert isinstance(amended, bytes)
+    assert [(old, new) for _, old, new in redline(TERMS, amended)] == [
+        (None, "2028-06-02"),
+        (None, "2028-06-05"),
+    ]
+    assert validate_terms(amended, "a").problems == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("one", "`one` is not a list (not-a-list) → add to a list that holds something already"),
+        ("empty", "`empty` is no list that the agreement has (not-a-list)"),
+        ("line", "`line` is no list that the agreement has (not-a-list) → did you mean `lines`?"),
+        ("agreement", "an amendment cannot change `agreement` (identity)"),
+    ],
+)
+def test_what_is_no_list_gets_no_item(path: str, said: str) -> None:
+    refused = adding(path, "x")
+
+    assert isinstance(refused, tuple)
+    assert str(refused[0]).startswith(f"change.yaml:5:3: {said}")
+
+
+def test_a_list_behind_whose_last_item_nothing_can_be_written_is_told() -> None:
+    refused = adding("days", "x", "agreement: helpdesk\ndays: [[[[[[a]]]]]]\n")
+
+    assert isinstance(refused, tuple)
+    assert str(refused[0]).startswith(
+        "change.yaml:5:9: nothing can be written behind the last of `days` (not-a-list)"
+    )
+
+
+def test_an_amendment_that_changes_nothing_is_refused() -> None:
+    raw = b"amends: helpdesk\neffective_on: 2027-10-01\nreason: x\n"
+
+    refused = amend(VALID, read_amendment(raw, "change.yaml"))
+
+    assert isinstance(refused, tuple)
+    assert [one.rule for one in refused] == [Rule.CHANGES_NOTHING]
