@@ -17,7 +17,7 @@ from domain.events import Event
 from domain.identifiers import change_id, task_id
 from domain.spans import after
 from domain.tasks import TaskKind
-from domain.terms.amendment import Amendment, amend, read_amendment, redline
+from domain.terms.amendment import Amendment, amend, change_said, read_amendment, redline
 from domain.terms.shape import Agreement
 from domain.terms_check import validate
 from domain.zones import midnight, zone_named
@@ -173,7 +173,7 @@ class ChangeActivities:
                 due_at,
             ),
         )
-        lines = "\n".join(f"- {path}: {before} → {new}" for path, before, new in changes)
+        lines = "\n".join(f"- {change_said(*each)}" for each in changes)
         draft = Draft(
             Template.CHANGE_TO_ANSWER,
             {

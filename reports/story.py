@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from domain.events import Event
 from domain.measures.words import many
+from domain.terms.amendment import change_said
 from notices.templates import LATE_AFTER
 from store.views.history import Told
 
@@ -75,7 +76,7 @@ def _list(values: Any) -> str:  # noqa: ANN401 - from the journal's JSON
 
 
 def _redline(entry: Told) -> str:
-    lines = [f"{path}: {old} → {new}" for path, old, new in entry.detail.get("redline") or []]
+    lines = [change_said(*each) for each in entry.detail.get("redline") or []]
     return f"; from {entry.detail.get('effective_on')}: " + "; ".join(lines)
 
 

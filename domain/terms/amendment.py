@@ -108,6 +108,11 @@ def redline(old: bytes, new: bytes) -> list[tuple[str, str | None, str | None]]:
     return [row for row in rows if row[1] != row[2]]
 
 
+def change_said(path: str, old: str | None, new: str | None) -> str:
+    """One row of a comparison in words. An amendment never takes anything away."""
+    return f"{path}: {new} comes in addition" if old is None else f"{path}: {old} → {new}"
+
+
 def _values(raw: bytes) -> dict[str, str]:
     tree = read_tree(raw, "")
     return {tree.name(path): value for path, value in tree.texts()}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from domain.terms.amendment import amend, read_amendment, redline
+from domain.terms.amendment import amend, change_said, read_amendment, redline
 from domain.terms.problems import Problem, Rule
 from domain.terms.tree import HIDDEN, read_tree
 from domain.terms_check import validate, validate_terms
@@ -358,6 +358,9 @@ def test_a_holiday_that_is_proclaimed_is_added_to_a_calendar() -> None:
         (None, "2028-06-05"),
     ]
     assert validate_terms(amended, "a").problems == ()
+    said = [change_said(*each) for each in redline(TERMS, amended)]
+    assert said[0].endswith("2028-06-02 comes in addition")
+    assert change_said("title", "a", "b") == "title: a → b"
 
 
 @pytest.mark.parametrize(
