@@ -108,9 +108,9 @@ async def take_in(  # noqa: PLR0913, PLR0917 - a file, from whom, when, and what
     )
     await connection.execute(text(touching.KEEP), {**given, "intake": raw_digest})
     await connection.execute(text("DROP TABLE touching"))
+    await count_ahead(connection, agreement, raw_digest, received_at)
     await restating.leave_word(connection, agreement, raw_digest, received_at)
     await watching.leave_word(connection, agreement, number, raw_digest, received_at)
-    await count_ahead(connection, agreement, raw_digest, received_at)
     return taken
 
 
