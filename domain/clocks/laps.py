@@ -220,8 +220,9 @@ def _anew(turns: _Turns, works: Sequence[_Work], now: datetime) -> Iterator[Lap]
     """A lap for each stretch of work, each with its own stop."""
     answers = sorted(turns.answers()) if turns.is_response else []
     for work in works:
-        answer = next((max(at, work.start) for at in answers if work.has(at)), None)
+        answer = next(filter(work.has, answers), None)
         stop, closing = turns.ended(work, answer)
+        stop = None if stop is None else max(stop, work.start)
         why = "the opening" if work.is_first else "the reopening"
         unanswered = stop is None and work.reopened_at is not None
         replaced = "the ticket was reopened" if unanswered else None

@@ -96,21 +96,25 @@ def _ended(
     clock: TicketClock, ticket: Ticket, now: datetime
 ) -> tuple[datetime | None, Closing | None]:
     """When the clock stopped by what the ticket itself says, and what was agreed if by a closing."""
-    answer = _known(ANSWER[clock.stops](ticket), ticket, now)
-    closed = _known(ticket.closed_at, ticket, now)
+    answer, closed = _known(ANSWER[clock.stops](ticket), now), _known(ticket.closed_at, now)
     if closed is None or (answer is not None and answer <= closed):
-        return answer, None
+        return _counted(answer, ticket), None
     closing = agreed_closing(clock, None, ticket.columns)
     match closing or SILENT[clock.stops]:
         case Closing.RUNS_ON:
-            return answer, None
+            return _counted(answer, ticket), None
         case _:
-            return closed, closing
+            return _counted(closed, ticket), closing
 
 
-def _known(at: datetime | None, ticket: Ticket, now: datetime) -> datetime | None:
-    """An instant as far as it is known; nothing happens to a ticket before its opening."""
-    return None if at is None or at > now else max(at, ticket.opened_at)
+def _known(at: datetime | None, now: datetime) -> datetime | None:
+    """An instant as far as it is known."""
+    return None if at is None or at > now else at
+
+
+def _counted(at: datetime | None, ticket: Ticket) -> datetime | None:
+    """Nothing happens to a ticket before its opening, but what was told earlier came earlier."""
+    return None if at is None else max(at, ticket.opened_at)
 
 
 ANSWER: Mapping[Stop, Callable[[Ticket], datetime | None]] = {

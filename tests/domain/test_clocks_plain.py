@@ -103,6 +103,41 @@ def test_the_clocks_of_many_tickets_are_those_of_each(
     assert found == {ticket.id: run(clock, ticket, (), HOURS, LONDON, now) for ticket in tickets}
 
 
+@pytest.mark.parametrize("on_reopen", Policy)
+@pytest.mark.parametrize(
+    ("answered", "closed", "agreed"),
+    [
+        ("09:00", "08:00", Closing.MISSED),
+        ("08:30", "08:00", Closing.MISSED),
+        ("08:00", "08:30", None),
+    ],
+)
+def test_what_was_told_earlier_came_earlier_also_before_the_opening(
+    answered: str, closed: str, agreed: Closing | None, on_reopen: Policy
+) -> None:
+    """Both count at the opening, but only what is told of one instant happens at one instant."""
+    limits = (Limits(within=parse_span("4 h")),)
+    clock = TicketClock(
+        key="answer",
+        stops=Stop.RESPONSE,
+        limits=limits,
+        on_close=Closing.MISSED,
+        on_reopen=on_reopen,
+    )
+    day = "2026-10-21T"
+    ticket = Ticket(
+        "t1", utc(day + "09:00"), responded_at=utc(day + answered), closed_at=utc(day + closed)
+    )
+    now = utc("2026-10-22T09:00")
+
+    found = plain_runs(clock, [ticket], AGREED, now)["t1"]
+
+    assert found == run(clock, ticket, (), HOURS, LONDON, now)
+    assert found is not None
+    assert found.stopped_at == ticket.opened_at
+    assert found.closing == agreed
+
+
 TERMS = """
 agreement: desk
 title: A desk
