@@ -302,5 +302,12 @@ def length_text(seconds: Fraction) -> str:
 
 
 def local_text(at: datetime, zone: ZoneInfo) -> str:
-    """The local day and time, `2027-01-04 09:30`; with seconds where there are any."""
-    return at.astimezone(zone).replace(tzinfo=None).isoformat(" ").removesuffix(":00")
+    """The local day and time, `2027-01-04 09:30`; with seconds where there are any.
+
+    With the offset where the local clock shows that time twice: `2026-10-25 01:30+01:00`.
+    """
+    local = at.astimezone(zone)
+    plain = local.replace(tzinfo=None).isoformat(" ")
+    twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    offset = local.isoformat(" ").removeprefix(plain) if twice else ""
+    return plain.removesuffix(":00") + offset

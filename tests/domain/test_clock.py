@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.clock import ClockStatus, Segment, SegmentKind, run
+from domain.clocks.runs import local_text
 from domain.facts import Ticket, TicketEvent
 from domain.spans import parse_span
 from domain.terms.calendars import Limits, Stop, TicketClock
@@ -593,3 +594,20 @@ def test_a_deadline_is_where_nothing_is_left(
         assert late == (result.status == ClockStatus.MISSED)
     else:
         assert result.status == ClockStatus.PAUSED
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        ("2026-10-25T00:30", "2026-10-25 01:30+01:00"),
+        ("2026-10-25T01:10:05", "2026-10-25 01:10:05+00:00"),
+        ("2026-10-25T02:00", "2026-10-25 02:00"),
+        ("2026-10-24T23:59", "2026-10-25 00:59"),
+        ("2026-03-29T00:59", "2026-03-29 00:59"),
+        ("2026-03-29T01:00", "2026-03-29 02:00"),
+    ],
+)
+def test_a_local_time_is_told_with_its_offset_where_the_clock_shows_it_twice(
+    at: str, said: str
+) -> None:
+    assert local_text(utc(at), LONDON) == said
