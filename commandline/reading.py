@@ -223,8 +223,8 @@ async def explain_verb(agreement: str, what: str, *, as_json: bool) -> None:
     if found is None or found["agreement"] != agreement:
         fail(
             Exit.NOT_FOUND,
-            f"{agreement} has no {what} yet: a period is evaluated after its cut-off; "
-            f"see `covenant history {agreement} --all`",
+            f"{agreement} has no {what}: a period is evaluated after its cut-off, and none from "
+            f"before go-live; see `covenant now {agreement}` and `covenant history {agreement} --all`",
         )
     if as_json:
         print_json(found)

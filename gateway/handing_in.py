@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from domain.changing import party_of
 from domain.events import Event
 from domain.facts import Fact, FactKind
 from domain.facts.chains import Chains, Name, Telling
@@ -35,6 +36,7 @@ from store.aliases import aliases_of, keep_aliases
 from store.archived import FactsGoneError
 from store.editions import Edition, all_editions, keep_document, timeline_of
 from store.facts import MIXED, Intake, known_intake, take_in
+from store.known import claims_of
 from store.lateness import late_facts, lifetime
 from store.quarantine import Fate, Held, hold
 from store.raw_files import keep_raw
@@ -354,7 +356,7 @@ async def _take_in(
         mapped = await keep_document(connection, way.mapping.name, way.mapping.raw)
     await keep_raw(connection, digest, blocks(source))
     adopted = await all_editions(connection, agreement)
-    judge = await _judge(connection, agreement, adopted, received_at, way)
+    judge = await _judge(connection, agreement, adopted, actor, received_at, way)
     file = open_handed_in(source, zone_named(terms.zone), given, way.watch)
     aliases = await aliases_of(connection, agreement)
     chains = Chains(aliases)
@@ -425,6 +427,7 @@ async def _judge(
     connection: AsyncConnection,
     agreement: str,
     adopted: Sequence[Edition],
+    actor: str,
     received_at: datetime,
     way: Way,
 ) -> Judge:
@@ -434,7 +437,16 @@ async def _judge(
     first = editions[0]
     starts_at = midnight(first.term.starts_on, zone_named(first.zone))
     names = names_in(editions)
-    return Judge(received_at, starts_at, ends_at, names, way.in_order, sets_aside=way.quarantine)
+    return Judge(
+        received_at,
+        starts_at,
+        ends_at,
+        names,
+        party_of(actor),
+        await claims_of(connection, agreement),
+        way.in_order,
+        sets_aside=way.quarantine,
+    )
 
 
 async def _must_be_in_time(

@@ -9,14 +9,16 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.changing import party_of
 from domain.events import Event
-from domain.facts import Fact, FactKind
+from domain.facts import Fact, FactKind, ReliefFact
 from domain.facts.book import SHELVES
 from domain.facts.chains import Name, Telling
 from domain.facts.columns import KNOWN
 from domain.facts.files import FactFileError, How, open_rows
 from domain.facts.formats import Problems
 from domain.facts.ids import FactIds
+from domain.facts.judging import others
 from domain.facts.mapping import Mapping as FactMapping
 from domain.facts.mapping import read_mapping
 from domain.facts.rules import OF_JUDGEMENT
@@ -31,6 +33,7 @@ from store.aliases import aliases_of, keep_aliases
 from store.archived import FactsGoneError
 from store.editions import read_document
 from store.facts import take_in
+from store.known import claims_of
 from store.quarantine import Choice, Fate, decide, find_held
 
 EVENTS = {
@@ -162,6 +165,11 @@ async def _take(
     if mapping is None:
         cells = {name: text for name, text in cells.items() if text}
     facts = _facts(row, cells, mapping, zone)
+    claims = await claims_of(connection, agreement)
+    for relief in (each for each in facts if isinstance(each, ReliefFact)):
+        for wrong in others(relief, party_of(actor), claims):
+            msg = f"row {row.number}: {wrong.message} ({wrong.rule}) → {wrong.remedy}"
+            raise ConflictError(msg)
     aliases = await aliases_of(connection, agreement)
     chains = await resolved(connection, agreement, _tellings(facts, aliases, row.line), aliases)
     for wrong in chains.wrong.values():

@@ -102,6 +102,15 @@ async def standing_facts(
     ]
 
 
+async def claims_of(connection: AsyncConnection, agreement: str) -> frozenset[tuple[str, str]]:
+    """The ids of all claims to relief, each with who claims in some revision of it."""
+    claimed_by = fact.c.body.op("->>", return_type=Text())("claimed_by")
+    query = select(fact.c.id, claimed_by).where(
+        fact.c.agreement == agreement, fact.c.kind == FactKind.RELIEF
+    )
+    return frozenset((name, party) for name, party in await connection.execute(query))
+
+
 async def _first_receipts(
     connection: AsyncConnection, agreement: str, kind: FactKind
 ) -> list[tuple[str, datetime]]:

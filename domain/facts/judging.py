@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeAlias
 
-from domain.facts import Fact, FactKind
+from domain.changing import other_party
+from domain.facts import Decision, Fact, FactKind, ReliefFact
 from domain.facts.book import SHELVES
 from domain.facts.rules import FactRule, Wrong
 from domain.terms.problems import clipped
@@ -56,6 +57,11 @@ def names_in(editions: Iterable[Terms]) -> dict[FactKind, frozenset[str]]:
     }
 
 
+PARTIES = frozenset({"client", "provider"})
+
+Claims: TypeAlias = frozenset[tuple[str, str]]
+"""Claims to relief by id, each with the party that claims."""
+
 MOST_UNREAD = 20
 """So many sorts of facts that nothing reads are told one by one."""
 
@@ -66,13 +72,16 @@ OTHERS = "of others"
 class Judge:
     """Judges facts one after the other, as they stand in a file.
 
-    Without `sets_aside` facts that nothing reads pass, and are counted in `unread`.
+    Without `sets_aside` facts that nothing reads pass, and are counted in `unread`. `party` is that
+    of whoever hands in, `claims` the ids of claims to relief in the record, each with who claims.
     """
 
     received_at: datetime
     starts_at: datetime
     ends_at: datetime
     names: Mapping[FactKind, frozenset[str]]
+    party: str
+    claims: Claims = frozenset()
     in_order: bool = False
     sets_aside: bool = True
     unread: Counter[str] = field(default_factory=Counter)
@@ -94,6 +103,8 @@ class Judge:
                 wrong += self._unknown(kind, column, what, name)
         if not self.starts_at <= at < self.ends_at:
             wrong += self._outside(kind, at)
+        if isinstance(fact, ReliefFact):
+            wrong += others(fact, self.party, self.claims)
         if self.in_order and kind in GROUPS:
             wrong += self._order(kind, fact, at, counts=not wrong)
         return wrong
@@ -153,6 +164,35 @@ def _future(column: str, at: datetime) -> Wrong:
         f"{column} {at:%Y-%m-%d %H:%M:%S} UTC is after the file was received",
         "correct the year or the zone; hand it in again when it has happened",
     )
+
+
+def others(fact: ReliefFact, party: str, claims: Claims) -> list[Wrong]:
+    """What of a claim to relief is for the other party to say: nobody decides on a claim of his own.
+
+    Who claims hands in the claim, and the other party its decision. The client may grant what the
+    provider has only asked for in a letter; the provider needs the client's claim in the record,
+    for a result that is excused is to his favour.
+    """
+    claimed_by = fact.claimed_by
+    if claimed_by not in PARTIES:
+        said = f"'{clipped(claimed_by)}' is no party to the agreement"
+        return [Wrong("claimed_by", FactRule.OTHER_PARTY, said, "write `client` or `provider`")]
+    if fact.decision == Decision.PENDING:
+        if party == claimed_by:
+            return []
+        said = f"a claim of the {claimed_by} is not for the {party} to make"
+        remedy = f"have a contact of the {claimed_by} hand it in, or write `{party}`"
+        return [Wrong("claimed_by", FactRule.OTHER_PARTY, said, remedy)]
+    if party == claimed_by:
+        other = other_party(party)
+        said = f"the {party} claims this relief, and only the {other} decides on it"
+        remedy = f"write `pending`, and have a contact of the {other} hand in its decision"
+        return [Wrong("decision", FactRule.OTHER_PARTY, said, remedy)]
+    if party == "provider" and (fact.id, claimed_by) not in claims:
+        said = f"the record has no claim '{clipped(fact.id)}' of the {claimed_by} to decide on"
+        remedy = f"have a contact of the {claimed_by} hand in the claim first"
+        return [Wrong("decision", FactRule.OTHER_PARTY, said, remedy)]
+    return []
 
 
 def late(kind: FactKind, until: datetime) -> Wrong:

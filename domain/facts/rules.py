@@ -72,6 +72,7 @@ class FactRule(StrEnum):
     OUTSIDE_TERM = "outside-term"
     OUT_OF_ORDER = "out-of-order"
     NAME_IN_NO_EDITION = "name-in-no-edition"
+    OTHER_PARTY = "other-party"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ OF_JUDGEMENT = frozenset(
         FactRule.OUTSIDE_TERM,
         FactRule.OUT_OF_ORDER,
         FactRule.NAME_IN_NO_EDITION,
+        FactRule.OTHER_PARTY,
     }
 )
 """What a fact can break that is well written: a person may take it in all the same."""

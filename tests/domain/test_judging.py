@@ -19,12 +19,13 @@ from domain.facts import (
 )
 from domain.facts.book import SHELVES
 from domain.facts.judging import MOST_UNREAD, OTHERS, TOLERANCE, Judge, late, names_in
+from domain.facts.rules import FactRule
 from tests.lives import helpdesk
 
 START = datetime(2027, 1, 4, tzinfo=UTC)
 END = datetime(2028, 1, 4, tzinfo=UTC)
 RECEIVED = datetime(2027, 3, 1, 9, tzinfo=UTC)
-HOUR = timedelta(hours=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 TICK = timedelta(microseconds=1)
 
 NAMES = {
@@ -36,7 +37,7 @@ NAMES = {
 
 
 def judge(*, in_order: bool = False) -> Judge:
-    return Judge(RECEIVED, START, END, NAMES, in_order)
+    return Judge(RECEIVED, START, END, NAMES, "provider", in_order=in_order)
 
 
 def rules(fact: Fact, by: Judge | None = None) -> list[tuple[str, str]]:
@@ -92,19 +93,21 @@ def test_a_claim_is_decided_before_it_is_received() -> None:
         "L1", None, START, START + HOUR, "storm", "provider", Decision.APPROVED, RECEIVED + HOUR
     )
 
-    assert rules(claim) == [("decided_at", "future")]
-    assert rules(replace(claim, decided_at=None)) == []
+    client = Judge(RECEIVED, START, END, NAMES, "client")
+
+    assert rules(claim, client) == [("decided_at", "future")]
+    assert rules(replace(claim, decided_at=None), client) == []
 
 
 def test_a_name_without_any_in_the_terms_has_another_remedy() -> None:
-    bare = Judge(RECEIVED, START, END, NAMES | {FactKind.SAMPLE: frozenset()})
+    bare = Judge(RECEIVED, START, END, NAMES | {FactKind.SAMPLE: frozenset()}, "provider")
     (wrong,) = bare.judge(FactKind.SAMPLE, sample(START))
 
     assert wrong.remedy == "discard it, or amend the agreement"
 
 
 def test_what_nothing_reads_is_counted_where_a_file_is_taken_whole() -> None:
-    by = Judge(RECEIVED, START, END, NAMES, sets_aside=False)
+    by = Judge(RECEIVED, START, END, NAMES, "provider", sets_aside=False)
     facts: list[Fact] = [
         sample(START, "speed"),
         sample(START - TICK, "speed"),
@@ -122,7 +125,7 @@ def test_what_nothing_reads_is_counted_where_a_file_is_taken_whole() -> None:
 
 
 def test_a_kpi_that_no_edition_names_and_a_time_to_come_are_wrong_all_the_same() -> None:
-    by = Judge(RECEIVED, START, END, NAMES, sets_aside=False)
+    by = Judge(RECEIVED, START, END, NAMES, "provider", sets_aside=False)
 
     assert rules(CreditFact("K1", START, END, "speed", Decimal(1)), by) == [
         ("kpi", "name-in-no-edition")
@@ -132,7 +135,7 @@ def test_a_kpi_that_no_edition_names_and_a_time_to_come_are_wrong_all_the_same()
 
 
 def test_of_many_names_that_nothing_reads_some_are_told() -> None:
-    by = Judge(RECEIVED, START, END, NAMES, sets_aside=False)
+    by = Judge(RECEIVED, START, END, NAMES, "provider", sets_aside=False)
 
     for number in range(MOST_UNREAD + 5):
         rules(sample(START, f"s{number}"), by)
@@ -177,3 +180,40 @@ def test_the_names_of_terms_are_those_of_their_measures() -> None:
     assert names[FactKind.OUTAGE] == {"mail"}
     assert names[FactKind.RELIEF] == {"errors"}
     assert names[FactKind.COUNT] == frozenset()
+
+
+# --- who says what of relief
+
+
+def relief(claimed_by: str, decision: str) -> ReliefFact:
+    return ReliefFact("L1", None, START, START + DAY, "flood", claimed_by, Decision(decision))
+
+
+@pytest.mark.parametrize(
+    ("claimed_by", "decision", "party", "claims", "wrong"),
+    [
+        ("provider", "pending", "provider", [], None),
+        ("provider", "pending", "client", [], "claimed_by"),
+        ("client", "pending", "client", [], None),
+        ("client", "pending", "provider", [], "claimed_by"),
+        ("provider", "approved", "provider", [("L1", "provider")], "decision"),
+        ("provider", "rejected", "provider", [("L1", "provider")], "decision"),
+        ("provider", "approved", "client", [], None),
+        ("client", "approved", "client", [("L1", "client")], "decision"),
+        ("client", "approved", "provider", [("L1", "client")], None),
+        # A claim in the other's name, or of another, is no claim of theirs.
+        ("client", "approved", "provider", [], "decision"),
+        ("client", "approved", "provider", [("L1", "provider"), ("L2", "client")], "decision"),
+        ("Client", "pending", "client", [], "claimed_by"),
+    ],
+)
+def test_nobody_decides_on_a_claim_of_his_own(
+    claimed_by: str, decision: str, party: str, claims: list[tuple[str, str]], wrong: str | None
+) -> None:
+    by = Judge(RECEIVED, START, END, NAMES, party, frozenset(claims))
+
+    told = by.judge(FactKind.RELIEF, relief(claimed_by, decision))
+
+    assert [(each.column, each.rule) for each in told] == (
+        [] if wrong is None else [(wrong, FactRule.OTHER_PARTY)]
+    )

@@ -52,11 +52,17 @@ class Desk:
         self.database, self.agreement = database, signed
 
     async def hand_in(
-        self, name: str, content: str | bytes, *, now: datetime = RECEIVED, **way: Any
+        self,
+        name: str,
+        content: str | bytes,
+        *,
+        now: datetime = RECEIVED,
+        actor: str = DESK,
+        **way: Any,
     ) -> Intake:
         raw = content if isinstance(content, bytes) else content.encode()
         document = Document(name, raw)
-        return await hand_in(self.database, self.agreement, DESK, document, Way(**way), now)
+        return await hand_in(self.database, self.agreement, actor, document, Way(**way), now)
 
     async def refused(self, name: str, content: str | bytes, **way: Any) -> list[str]:
         """Where and by which rules a file is refused."""
@@ -83,10 +89,11 @@ class Desk:
         numbers: Sequence[int],
         cells: Mapping[str, str] | None = None,
         note: str = "As told by the provider",
+        actor: str = DESK,
     ) -> list[int]:
         decision = Decision(choice, tuple(numbers), note, cells or {})
         async with self.database.begin() as connection:
-            return await decide_rows(connection, self.agreement, DESK, decision, RECEIVED)
+            return await decide_rows(connection, self.agreement, actor, decision, RECEIVED)
 
     async def kept(self) -> dict[str, int]:
         """How many facts the record has."""

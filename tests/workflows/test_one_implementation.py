@@ -1,7 +1,7 @@
 """One implementation, two callers: what lives through its months is what is assessed at their end."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -164,12 +164,12 @@ class Lived:
     document: str
     facts: list[Fact] = field(default_factory=list)
 
-    async def hand_in(self, name: str, lines: Iterable[dict[str, Any]]) -> None:
+    async def hand_in(self, name: str, lines: Sequence[dict[str, Any]]) -> None:
         raw = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
         now = self.life.stage.now
-        await self.life.gateway.hand_in(
-            "helpdesk", "provider.service_manager", Document(name, raw), now=now
-        )
+        decided = any(line.get("decision") == "approved" for line in lines)
+        who = "client.governance" if decided else "provider.service_manager"
+        await self.life.gateway.hand_in("helpdesk", who, Document(name, raw), now=now)
         read = open_facts(raw.splitlines(keepends=True), name, zone_named("Etc/UTC"))
         self.facts += [replace(fact, received_at=now) for fact in read.facts]
 

@@ -48,7 +48,7 @@ async def relief(life: Life, name: str, start: str, end: str) -> None:
     head = "id,start,end,ground,claimed_by,decision,decided_at\n"
     said = f"{name},{start},{end},strike,provider,approved,{life.stage.now:%Y-%m-%d %H:%M}\n"
     document = Document(f"facts-relief-{name}.csv", (head + said).encode())
-    given, now = (life.agreement, MANAGER), life.stage.now
+    given, now = (life.agreement, "client.governance"), life.stage.now
     await life.gateway.hand_in(*given, document, way=Way(quarantine=True), now=now)
     held = tuple(
         number
