@@ -6,7 +6,7 @@ somebody asks for them.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 
@@ -23,7 +23,6 @@ from store.measuring import adds_up, count_new, is_counted
 from store.results import evaluated_until
 from store.statistics import key_of
 from store.tables import agreement
-from store.touching import touched_by
 
 DAY = timedelta(hours=24)
 """As long as a day of `store.statistics`; no touch is longer."""
@@ -40,7 +39,10 @@ def is_new(touched: Touched) -> bool:
 
 
 async def count_ahead(
-    connection: AsyncConnection, agreement_id: str, digest: str, received_at: datetime
+    connection: AsyncConnection,
+    agreement_id: str,
+    touched: Iterable[Touched],
+    received_at: datetime,
 ) -> None:
     """Count the days that an intake touched as the first, for every KPI that can be counted so."""
     row = (
@@ -48,10 +50,9 @@ async def count_ahead(
             select(agreement.c.live_from, agreement.c.ends_at).where(agreement.c.id == agreement_id)
         )
     ).one()
-    touched = [each for each in await touched_by(connection, agreement_id, digest) if is_new(each)]
-    if row.live_from is None or not touched:
+    new = sorted(filter(is_new, touched), key=BEGINS)
+    if row.live_from is None or not new:
         return
-    touched.sort(key=BEGINS)
     known_at = received_at + datetime.resolution
     timeline = timeline_of(await all_editions(connection, agreement_id))
     keys = keys_of(timeline)
@@ -60,12 +61,12 @@ async def count_ahead(
     for key in keys:
         since = evaluated.get(key, row.live_from)
         for due in periods_of(timeline, key, since, row.ends_at):
-            if due.period.start > touched[-1].start:
+            if due.period.start > new[-1].start:
                 break
             measure = due.kpi.measure
             if is_counted(due.kpi) and adds_up(measure):
                 _, windows = days.setdefault(key_of(measure), (measure, {}))
-                windows |= dict.fromkeys(_days(due, touched, known_at))
+                windows |= dict.fromkeys(_days(due, new, known_at))
     for measure, windows in days.values():
         await count_new(connection, agreement_id, measure, list(windows))
 

@@ -29,14 +29,17 @@ class Late:
 
 
 async def leave_word(
-    connection: AsyncConnection, agreement_id: str, digest: str, received_at: datetime
+    connection: AsyncConnection,
+    agreement_id: str,
+    digest: str,
+    touched: Iterable[Touched],
+    received_at: datetime,
 ) -> None:
     """Leave word of an intake; if it reaches back before what is evaluated, something is due.
 
     The agreement's row is locked from here on, as it is while periods are evaluated: whoever
     evaluates next sees these facts, and what was evaluated before is seen here.
     """
-    touched = await touched_by(connection, agreement_id, digest)
     locked = select(agreement.c.id).where(agreement.c.id == agreement_id)
     await connection.execute(locked.with_for_update(key_share=True))
     await connection.execute(

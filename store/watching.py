@@ -13,11 +13,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.facts import FactKind
-from domain.restating import takes
+from domain.restating import Touched, takes
 from domain.terms.shape import Terms
 from store.editions import all_editions
 from store.tables import agreement, warned, watched
-from store.touching import touched_by
 
 Kind = Literal["ticket", "kpi"]
 
@@ -38,13 +37,16 @@ ON CONFLICT (agreement, kind, name) DO UPDATE SET look_at = excluded.look_at
 
 
 async def leave_word(
-    connection: AsyncConnection, agreement_id: str, number: int, digest: str, received_at: datetime
+    connection: AsyncConnection,
+    agreement_id: str,
+    number: int,
+    touched: Sequence[Touched],
+    received_at: datetime,
 ) -> None:
     """Have what an intake touches looked at as of its receipt, where somebody wants warnings."""
     editions = await all_editions(connection, agreement_id)
     if not any(wants_warnings(each.terms) for each in editions):
         return
-    touched = await touched_by(connection, agreement_id, digest)
     of_tickets = [each for each in touched if each.kind in {FactKind.TICKET, FactKind.TICKET_EVENT}]
     if of_tickets and any(clock.warn_at for each in editions for clock in each.terms.clocks):
         given = {
