@@ -18,14 +18,14 @@ from domain.facts.columns import KNOWN
 from domain.facts.files import FactFileError, How, open_rows
 from domain.facts.formats import Problems
 from domain.facts.ids import FactIds
-from domain.facts.judging import others
+from domain.facts.judging import archived, others
 from domain.facts.mapping import Mapping as FactMapping
 from domain.facts.mapping import read_mapping
 from domain.facts.rules import OF_JUDGEMENT
 from domain.identifiers import effect_key
 from domain.zones import zone_named
 from gateway.correcting import resolved
-from gateway.handing_in import UNTAKEN, archived
+from gateway.handing_in import UNTAKEN
 from gateway.lookups import must_be_contact
 from gateway.requests import ConflictError, InvalidError, NotFoundError
 from store import journal

@@ -205,6 +205,17 @@ def late(kind: FactKind, until: datetime) -> Wrong:
     )
 
 
+def archived(kind: FactKind, name: str, gone: datetime) -> Wrong:
+    """What is wrong with a fact that lies in months that are gone, or changes what went with them."""
+    return Wrong(
+        COLUMN[kind],
+        FactRule.ARCHIVED,
+        f"'{clipped(name)}' lies before {gone:%Y-%m}, or changes what did or befalls it; these facts "
+        "are archived and are judged no more",
+        "leave it out; an assessment of the archive together with this file tells what it changes",
+    )
+
+
 INSTANT: dict[FactKind, Callable[[Any], datetime]] = {
     shelf.kind: attrgetter(shelf.at) for shelf in SHELVES.values()
 }
