@@ -120,7 +120,7 @@ async def test_a_file_that_changes_under_the_reading_is_not_taken(
 async def test_a_file_of_too_many_rows_is_refused(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    monkeypatch.setattr(f"gateway.handing_in.{limit}", 3)
+    monkeypatch.setattr(f"gateway.rows.{limit}", 3)
     text = "id,opened\n" + "T,never\n" * 9
 
     assert await desk.refused("facts-ticket.csv", text, quarantine=True) == ["5:1 too-many-rows"]
