@@ -17,12 +17,11 @@ from typing import NamedTuple, TypeAlias
 from domain.facts import FactKind
 from domain.measurement import carries_on
 from domain.restating import Touched, parts_first, restated_until, taken, terms_of
-from domain.schedule import DuePeriod
-from domain.spans import after, fewest_days
+from domain.schedule import DuePeriod, periods_of
+from domain.spans import fewest_days
 from domain.terms.measures import NoData
 from domain.terms.shape import Kpi, Terms
 from domain.timeline import Timeline
-from domain.zones import zone_named
 
 
 class Reach(NamedTuple):
@@ -136,11 +135,8 @@ class _Work:
 
     def _begun(self, key: str) -> Iterator[DuePeriod]:
         """The periods of the KPI that have begun."""
-        coming = self.timeline.periods(key, self.life.live_from, self.life.ends_at)
-        for edition, period in takewhile(lambda each: each[1].start <= self.received_at, coming):
-            kpi = next(kpi for kpi in edition.terms.kpis if kpi.key == key)
-            due_at = after(period.end, kpi.cut_off, zone_named(edition.terms.zone))
-            yield DuePeriod(kpi, edition.number, period, due_at)
+        coming = periods_of(self.timeline, key, self.life.live_from, self.life.ends_at)
+        return takewhile(lambda due: due.period.start <= self.received_at, coming)
 
     def _until(self, due: DuePeriod) -> datetime | None:
         """When this period, and all composites in which it lies, ceased to be restated."""
