@@ -29,15 +29,13 @@ from domain.results import (
     Total,
     Trouble,
 )
-from domain.schedule import DuePeriod
-from domain.spans import after
+from domain.schedule import DuePeriod, keys_of, periods_of
 from domain.support import with_support
 from domain.terms.calendars import Stop
 from domain.terms.shape import Kind
 from domain.timeline import Edition, Timeline, term_starts_at
 from domain.triggers import fire
 from domain.unused import unused
-from domain.zones import zone_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,14 +191,11 @@ def _last_fact(timeline: Timeline, known: FactBook) -> datetime:
 
 def _windows(timeline: Timeline, start: datetime, reach: _Reach) -> Iterator[DuePeriod]:
     """The whole periods of every KPI, with the instants at which facts for them are cut off."""
-    for key in dict.fromkeys(kpi.key for each in timeline.editions for kpi in each.terms.kpis):
-        for edition, period in timeline.periods(key, start, timeline.ends_at):
-            if period.start >= reach.begins_before or period.end > reach.ends_by:
+    for key in keys_of(timeline):
+        for due in periods_of(timeline, key, start, timeline.ends_at):
+            if due.period.start >= reach.begins_before or due.period.end > reach.ends_by:
                 break
-            kpi = edition.terms.kpi(key)
-            zone = zone_named(edition.terms.zone)
-            due_at = after(period.end, kpi.cut_off, zone)
-            yield DuePeriod(kpi, edition.number, period, due_at)
+            yield due
 
 
 def _ends(windows: Iterable[DuePeriod]) -> dict[str, datetime]:

@@ -21,6 +21,7 @@ from domain.periods import Period
 from domain.remedies.bands import owing_alone
 from domain.remedies.wording import name_of
 from domain.results import Default, Dim, Result, Trouble
+from domain.schedule import keys_of
 from domain.terms.shape import Kind, Kpi
 from domain.timeline import Timeline, term_starts_at
 
@@ -48,7 +49,7 @@ def performance(
     `made` are results that there are already, by KPI: a composite rests on those of its parts, and
     a dimension that a KPI once had goes on, whether or not there are facts of it.
     """
-    ends = dict.fromkeys(_keys(timeline), until)
+    ends = dict.fromkeys(keys_of(timeline), until)
     done = {each: Performance(tuple(results)) for each, results in (made or {}).items()}
     dims = {result.dim for result in done.pop(key, Performance()).results}
     settings = Settings(timeline, known(book, known_at))
@@ -67,20 +68,13 @@ def all_performances(
     A KPI for which no end is given has no periods yet.
     """
     work = _Work(Settings(timeline, known(book, known_at)), since, ends, known_at)
-    keys = _keys(timeline)
+    keys = keys_of(timeline)
     each = [work.of(key) for key in keys]
     troubles = [*_of_no_kpi(book, keys), *(trouble for one in each for trouble in one.troubles)]
     return Performance(
         results=tuple(result for one in each for result in one.results),
         troubles=tuple(dict.fromkeys(troubles)),
         defaults=tuple(default for one in each for default in one.defaults),
-    )
-
-
-def _keys(timeline: Timeline) -> list[str]:
-    """Every KPI that some edition knows."""
-    return list(
-        dict.fromkeys(kpi.key for edition in timeline.editions for kpi in edition.terms.kpis)
     )
 
 
