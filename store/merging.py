@@ -1,8 +1,8 @@
 """How the facts of a file become part of the record: the statements that judge and keep them.
 
-`coming_…` holds some facts of one table, which are entered in the register together; all others
-work on all of them at once. `incoming_…` holds what a file says, `judged_…` what of it is new or
-changed, with the revision it gets; only a file that repeats or corrects needs that.
+`coming_…` holds some facts of one table. Where all of them are new, they are kept from there.
+Others wait in `waiting_…` until the whole file has come; `judged_…` holds what of these is new or
+changed, with the revision that it gets.
 """
 
 from store.fact_rows import AT, CONTENT, KEYS
@@ -60,7 +60,7 @@ MARK = """
 
 
 def arriving(place: str, table: str) -> str:
-    """Make a temporary table, `coming` or `incoming`, for facts that come."""
+    """Make a temporary table, `coming` or `waiting`, for facts that come."""
     columns = ", ".join((*KEYS[place], *CONTENT[place]))
     return (
         f"CREATE TEMPORARY TABLE {table}_{place} ON COMMIT DROP AS "
@@ -68,75 +68,78 @@ def arriving(place: str, table: str) -> str:
     )
 
 
-def months(place: str) -> str:
-    """See to it that there is a table for each month in which one of the facts stands."""
+def new(place: str) -> str:
+    """Whether the facts that came are each told once, and the register knows none of their ids.
+
+    Asked by an array, PostgreSQL goes along the register once, and not from its root for each id.
+    """
+    kind = "ANY (ARRAY(SELECT DISTINCT kind FROM coming_fact))" if place == "fact" else KIND[place]
     return f"""
-    SELECT keep_month('{place}', month) FROM (
-        SELECT DISTINCT date_trunc('month', {AT[place]} AT TIME ZONE 'UTC')::date AS month
-        FROM incoming_{place}
-    ) AS months ORDER BY month
+    SELECT count(*) = (SELECT count(*) FROM coming_{place}) AND NOT EXISTS (
+        SELECT 1 FROM fact_key
+        WHERE agreement = :agreement AND kind = {kind}
+          AND id = ANY (ARRAY(SELECT id FROM coming_{place}))
+    ) FROM (SELECT DISTINCT {", ".join(KEYS[place])} FROM coming_{place}) AS each
     """
 
 
-def register(place: str) -> str:
-    """Enter those whose ids are new, each as a first revision, and pass the others over."""
-    return f"""
-    INSERT INTO fact_key
-        (agreement, kind, id, revision, name, at, content, intake, received_at)
-    SELECT :agreement, {KIND[place]}, id, 1, {NAME[place]}, {AT[place]}, {_content(place)},
-           :intake, :received_at
-    FROM coming_{place}
-    ON CONFLICT DO NOTHING
-    """
-
-
-def moving(place: str) -> tuple[str, str]:
-    """Put the facts that came beside those that came before."""
-    return (
-        f"INSERT INTO incoming_{place} SELECT * FROM coming_{place}",
-        f"TRUNCATE coming_{place}",
-    )
+def wait(place: str) -> str:
+    """Put the facts that came beside those that wait."""
+    return f"INSERT INTO waiting_{place} SELECT * FROM coming_{place}"
 
 
 def judge(place: str) -> str:
-    """Hold each against the last revision of its id; keep what was entered now or says otherwise.
+    """Hold each that waits against the last revision of its id; keep what is new or says otherwise.
 
-    A fact that a file says twice is kept once. `before` is the revision that another supersedes.
+    A fact that a file says twice is kept once. `before` is the revision that another supersedes,
+    `intake_before` the intake by which that came.
     """
     columns = ", ".join(f"coming.{column}" for column in (*KEYS[place], *CONTENT[place]))
     key = ", ".join(f"coming.{column}" for column in KEYS[place])
     return f"""
     CREATE TEMPORARY TABLE judged_{place} ON COMMIT DROP AS
     SELECT DISTINCT ON ({key}, coming.content) {columns}, coming.content,
-           CASE WHEN last.intake = :intake THEN last.revision ELSE last.revision + 1 END AS revision,
-           CASE WHEN last.intake <> :intake THEN last.revision END AS before,
-           last.content AS content_before, last.name AS name_before, last.at AS at_before
-    FROM (SELECT *, {_content(place)} AS content FROM incoming_{place} OFFSET 0) AS coming
-    CROSS JOIN LATERAL (
+           coalesce(last.revision, 0) + 1 AS revision, last.revision AS before,
+           last.intake AS intake_before, last.name AS name_before, last.at AS at_before
+    FROM (SELECT *, {_content(place)} AS content FROM waiting_{place} OFFSET 0) AS coming
+    LEFT JOIN LATERAL (
         SELECT revision, fact_key.content, fact_key.name, fact_key.at, intake FROM fact_key
         WHERE agreement = :agreement AND fact_key.kind = {_of(place)} AND fact_key.id = coming.id
         ORDER BY revision DESC LIMIT 1
-    ) AS last
-    WHERE last.intake = :intake OR last.content <> coming.content
+    ) AS last ON true
+    WHERE last.content IS DISTINCT FROM coming.content
     ORDER BY {key}, coming.content
     """
 
 
 def contradictions(place: str) -> str:
-    """An id of which the file says two things, if there is one."""
+    """An id of which the file says two things, if there is one: one of them may be kept already."""
     return f"""
-    SELECT id FROM judged_{place} GROUP BY {", ".join(KEYS[place])} HAVING count(*) > 1 LIMIT 1
+    SELECT id FROM judged_{place} GROUP BY {", ".join(KEYS[place])}
+    HAVING count(*) > 1 OR max(intake_before) = :intake LIMIT 1
     """
 
 
-def revise(place: str) -> str:
-    """Enter the further revisions."""
+def register(place: str, rows: str) -> str:
+    """Enter facts in the register: those that came as first revisions, others as they were judged."""
+    judged = rows.startswith("judged")
+    revision, content = ("revision", "content") if judged else ("1", _content(place))
     return f"""
     INSERT INTO fact_key
         (agreement, kind, id, revision, name, at, content, intake, received_at)
-    SELECT :agreement, {KIND[place]}, id, revision, {NAME[place]}, {AT[place]}, content,
+    SELECT :agreement, {KIND[place]}, id, {revision}, {NAME[place]}, {AT[place]}, {content},
            :intake, :received_at
-    FROM judged_{place} WHERE before IS NOT NULL
+    FROM {rows}
+    """
+
+
+def months(place: str, rows: str) -> str:
+    """See to it that there is a table for each month in which one of the facts stands."""
+    return f"""
+    SELECT keep_month('{place}', month) FROM (
+        SELECT DISTINCT date_trunc('month', day AT TIME ZONE 'UTC')::date AS month
+        FROM (SELECT DISTINCT date_bin('24 hours', {AT[place]}, 'epoch') AS day FROM {rows}) AS days
+    ) AS months ORDER BY month
     """
 
 
@@ -186,7 +189,7 @@ TICKET_THERE = """
         SELECT 1 FROM fact_key AS known
         WHERE known.agreement = :agreement AND known.kind = 'ticket'
           AND known.id = came.body ->> 'ticket'
-          AND (known.intake = :intake OR EXISTS (
+          AND (known.intake = :intake AND known.revision = 1 OR EXISTS (
               SELECT 1 FROM ticket AS of
               WHERE of.agreement = :agreement AND of.opened_at = known.at AND of.id = known.id
           ))

@@ -25,7 +25,8 @@ from gateway import Choice, ConflictError, ForbiddenError
 from gateway.dropping import Dropped, Request, drop, preview
 from incoming import archives
 from starter import main
-from store.archived import FactsArchivedError, drops_of_ticket
+from store import arriving
+from store.archived import FactsArchivedError, FactsGoneError, drops_of_ticket
 from store.editions import Edition, adopt, all_editions, keep_document, parse, timeline_of
 from store.facts import take_in
 from store.tables import agreement
@@ -325,6 +326,53 @@ async def test_what_changes_facts_that_are_gone_or_lies_beside_them_is_refused(
     taken = await gone.hand_in("facts-ticket.csv", tickets, quarantine=True, now=RECEIVED)
     assert (taken.quarantined, taken.accepted) == (2, 2)
     assert await gone.rules() == {2: ["archived"], 3: ["archived"]}
+
+
+async def test_what_is_gone_is_found_however_far_below_it_stands(
+    gone: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arriving, "FEW", 2)
+    monkeypatch.setattr(arriving, "MANY", 2)
+    samples = (
+        "id,series,at,value,site\n"
+        "N1,load,2027-04-02,1,leeds\n"
+        "N2,load,2027-04-03,1,leeds\n"
+        "S1,load,2027-03-01,1.50,leeds\n"  # known, and gone
+        "N3,load,2027-04-04,1,leeds\n"
+        "S1b,load,2027-03-31 23:59,2,leeds\n"  # 6: beside it
+        "N4,load,2027-04-05,1,leeds\n"
+        "N5,load,2027-04-06,1,leeds\n"
+        "S2,load,2027-03-02,1.5,leeds\n"  # 9: moved there
+    )
+
+    assert await gone.refused("facts-sample.csv", samples, now=RECEIVED) == [
+        "6:3 archived",
+        "9:3 archived",
+    ]
+
+    lines = samples.splitlines(keepends=True)
+    sound = "".join([*lines[:5], *lines[6:8]])
+    taken = await gone.hand_in("facts-sample.csv", sound, now=RECEIVED)
+    assert (taken.read, taken.accepted, taken.repeated) == (6, 5, 1)
+
+
+async def test_an_event_goes_with_its_ticket_wherever_in_the_file_that_stands(
+    gone: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arriving, "FEW", 1)
+    monkeypatch.setattr(arriving, "MANY", 1)
+    ticket = replace(TICKET, id="T9", closed_at=APRIL + DAY)
+    early = TicketEvent("E8", "T9", MARCH + DAY, "updated", None, "desk")
+    of_gone = TicketEvent("E9", "T1", APRIL + DAY, "updated", None, "desk")
+
+    with pytest.raises(FactsGoneError) as refusal:
+        await take(gone, [early, of_gone, ticket, replace(TICKET, closed_at=APRIL)], "again")
+    assert refusal.value.ids == {(FactKind.TICKET_EVENT, "E9"), (FactKind.TICKET, "T1")}
+
+    await take(gone, [early, ticket, replace(early, id="E7")], "later")
+    found = await ids(gone)
+    assert "T9" in found["ticket"]
+    assert {"E7", "E8"} <= set(found["fact"])
 
 
 async def test_a_held_row_cannot_be_released_into_months_that_are_gone(

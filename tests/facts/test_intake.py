@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.facts import Fact, FactKind, Sample, Ticket
 from domain.facts.files import FactFileError, open_facts
 from domain.zones import zone_named
-from store import facts
-from store.facts import FactsContradictError, Intake, take_in
+from store import arriving
+from store.arriving import FactsContradictError
+from store.facts import Intake, take_in
 from store.tables import intake, sample, ticket
 
 AT = datetime(2016, 3, 1, 9, tzinfo=UTC)
@@ -101,7 +102,8 @@ async def test_facts_that_are_there_already_are_repeated(database: AsyncEngine) 
 async def test_what_is_said_again_far_below_is_found_though_it_is_sent_later(
     database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(facts, "AT_ONCE", 2)
+    monkeypatch.setattr(arriving, "FEW", 2)
+    monkeypatch.setattr(arriving, "MANY", 2)
     several = samples({"a": "1", "b": "2", "c": "3", "d": "4", "e": "5"})
 
     taken = await take(database, [*several, several[0]])
@@ -114,10 +116,61 @@ async def test_what_is_said_again_far_below_is_found_though_it_is_sent_later(
 
 
 @pytest.mark.usefixtures("agreed")
+async def test_what_is_told_otherwise_far_below_contradicts_what_was_kept_at_once(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arriving, "FEW", 2)
+    monkeypatch.setattr(arriving, "MANY", 2)
+    several = samples({"a": "1", "b": "2", "c": "3"})
+
+    with pytest.raises(FactsContradictError, match="the id a"):
+        await take(database, [*several, *samples({"a": "2"})])
+
+    assert await revisions(database) == []
+    assert await take(database, several) == Intake(read=3, accepted=3, repeated=0)
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_of_a_file_what_is_new_is_kept_at_once_and_what_is_known_or_changed_is_judged(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arriving, "FEW", 2)
+    monkeypatch.setattr(arriving, "MANY", 2)
+    await take(database, samples({"a": "1", "b": "1"}))
+    told = {"c": "1", "d": "1", "e": "1", "a": "2", "b": "1", "f": "1", "g": "1", "h": "1"}
+
+    taken = await take(database, [*samples(told), *samples({"c": "1", "e": "1"})], "second")
+
+    assert taken == Intake(read=10, accepted=7, repeated=3)
+    one, two = Decimal(1), Decimal(2)
+    new = [(name, 1, one) for name in "bcdefgh"]
+    assert await revisions(database) == [("a", 1, one), ("a", 2, two), *new]
+    again = await take(database, samples({**told, "c": "2"}), "third")
+    assert again == Intake(read=8, accepted=1, repeated=7)
+    assert (await revisions(database))[3:5] == [("c", 1, one), ("c", 2, two)]
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_two_things_about_a_known_fact_are_never_half_taken_however_far_apart(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arriving, "FEW", 2)
+    monkeypatch.setattr(arriving, "MANY", 2)
+    await take(database, samples({"a": "1"}))
+    told = [*samples({"a": "2", "b": "1", "c": "1", "d": "1"}), *samples({"a": "3"})]
+
+    with pytest.raises(FactsContradictError, match="the id a"):
+        await take(database, told, "second")
+
+    assert await revisions(database) == [("a", 1, Decimal(1))]
+
+
+@pytest.mark.usefixtures("agreed")
 async def test_a_fault_far_below_undoes_what_was_sent_before(
     database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(facts, "AT_ONCE", 2)
+    monkeypatch.setattr(arriving, "FEW", 2)
+    monkeypatch.setattr(arriving, "MANY", 2)
 
     def broken() -> Iterator[Fact]:
         yield from samples({"a": "1", "b": "2", "c": "3"})
@@ -135,7 +188,8 @@ async def test_a_fault_far_below_undoes_what_was_sent_before(
 async def test_a_file_that_postgresql_refuses_is_read_no_further(
     database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(facts, "AT_ONCE", 2)
+    monkeypatch.setattr(arriving, "FEW", 2)
+    monkeypatch.setattr(arriving, "MANY", 2)
     read: list[str] = []
 
     def endless() -> Iterator[Fact]:

@@ -27,6 +27,7 @@ from domain.facts import (
     Ticket,
     TicketEvent,
 )
+from store import arriving
 from store.facts import Intake, take_in
 from store.known import STANDING, States, Wanted, facts_within, standing_facts
 from store.tables import fact
@@ -147,6 +148,39 @@ async def test_one_id_names_a_fact_of_each_kind(database: AsyncEngine) -> None:
     assert taken.accepted == 2
     async with database.connect() as connection:
         assert await connection.scalar(select(func.max(fact.c.revision))) == 1
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_an_id_that_is_known_of_another_kind_is_new_all_the_same(
+    database: AsyncEngine,
+) -> None:
+    await take(database, [replace(OUTAGE, id="1"), replace(SURVEY, id="2")])
+
+    taken = await take(database, [replace(OUTAGE, id="2"), replace(SURVEY, id="2")], "second")
+
+    assert taken == Intake(read=2, accepted=1, repeated=1)
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_facts_of_every_kind_are_kept_one_by_one_as_they_are_together(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arriving, "FEW", 1)
+    monkeypatch.setattr(arriving, "MANY", 1)
+    odd = replace(TICKET, id='T "2", \\N', columns={"note": 'one "two"\r\n\\three, größer'})
+    changed = replace(SURVEY, score=Decimal(3))
+
+    taken = await take(database, [*EVERY, odd, SURVEY])
+    again = await take(database, [changed, *EVERY[:5], odd], "second", LATER)
+
+    assert taken == Intake(read=15, accepted=14, repeated=1)
+    assert again == Intake(read=7, accepted=1, repeated=6)
+    found = await known(database, LATER + DAY)
+    expected = (odd, changed, *(each for each in EVERY if each not in {INDEX, SURVEY}))
+    assert {(type(each), each.id): each for each in found} == {
+        (type(each), each.id): each for each in expected
+    }
+    assert len(found) == len(expected)
 
 
 @pytest.mark.usefixtures("agreed")

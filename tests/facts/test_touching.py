@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.facts import Decision as Said
 from domain.facts import Fact, FactKind, Outage, ReliefFact, Sample, Ticket, TicketEvent
 from domain.restating import Touched
+from store import arriving
 from store.facts import take_in
 from store.touching import touched_by
 
@@ -59,6 +60,29 @@ async def test_a_fact_that_moves_touches_the_place_that_it_leaves(database: Asyn
     assert await touched(database, "2", Sample("a", "departures", AT + DAY)) == [
         point(FactKind.SAMPLE, "arrivals", AT, revises=True),
         point(FactKind.SAMPLE, "departures", AT + DAY, revises=True),
+    ]
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_what_is_kept_at_once_and_what_is_judged_touch_the_same_days_together(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arriving, "FEW", 1)
+    monkeypatch.setattr(arriving, "MANY", 1)
+    await touched(database, "1", Sample("a", "arrivals", AT))
+
+    found = await touched(
+        database,
+        "2",
+        Sample("b", "arrivals", AT + HOUR),
+        Sample("a", "arrivals", AT + DAY),
+        *samples(DAY + HOUR, 2 * DAY),
+    )
+
+    assert found == [
+        Touched(FactKind.SAMPLE, "arrivals", AT, AT + HOUR + TICK, revises=True),
+        Touched(FactKind.SAMPLE, "arrivals", AT + DAY, AT + DAY + HOUR + TICK, revises=True),
+        point(FactKind.SAMPLE, "arrivals", AT + 2 * DAY),
     ]
 
 
