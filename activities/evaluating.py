@@ -7,10 +7,10 @@ of each.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import takewhile
+from itertools import chain
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.facts import Fact, FactKind
 from domain.facts.book import FactBook, book
@@ -24,11 +24,12 @@ from domain.performance import performance
 from domain.restating import parts_first, parts_of, taken
 from domain.results import Result
 from domain.schedule import DuePeriod, keys_of, periods_of, rests_on
-from domain.terms.shape import Kpi
+from domain.terms.shape import Kpi, Measure
 from domain.timeline import Timeline
 from store.archived import must_be_there
 from store.known import States, Wanted, facts_within, standing_facts
-from store.measuring import aggregate, is_counted
+from store.measuring import aggregate, count_beforehand, is_counted
+from store.statistics import Run
 
 AT_ONCE = 500
 """Periods of one agreement in one transaction; after a long outage the rest follows in the next."""
@@ -75,25 +76,40 @@ def due_until(
 async def count(
     connection: AsyncConnection, agreement: str, due: Iterable[DuePeriod]
 ) -> dict[tuple[str, datetime], Aggregate]:
-    """Count what can be: one statement for each run of periods under the same terms.
+    """Count what can be; FactsArchivedError when facts of one of them may be gone."""
+    several = _countable(due)
+    await must_be_there(connection, agreement, [each.period.start for each in several])
+    runs = _runs(several)
+    counted = chain.from_iterable(await aggregate(connection, agreement, runs))
+    return {
+        (each.kpi.key, each.period.start): figures
+        for each, figures in zip(several, counted, strict=True)
+    }
 
-    FactsArchivedError when facts of one of them may be gone.
-    """
-    found: dict[tuple[str, datetime], Aggregate] = {}
-    rest = sorted(
-        (each for each in due if is_counted(each.kpi)),
-        key=lambda each: (each.kpi.key, each.period.start),
-    )
-    await must_be_there(connection, agreement, [each.period.start for each in rest])
-    while rest:
-        kpi = rest[0].kpi
-        run = list(takewhile(lambda each: each.kpi == kpi, rest))  # noqa: B023 - consumed at once
-        windows = [Window(each.period.start, each.period.end, each.due_at) for each in run]
-        counted = await aggregate(connection, agreement, kpi, windows)
-        for each, figures in zip(run, counted, strict=True):
-            found[kpi.key, each.period.start] = figures
-        rest = rest[len(run) :]
-    return found
+
+async def count_due(engine: AsyncEngine, agreement: str, due: Iterable[DuePeriod]) -> None:
+    """Count the same beforehand, so that `count` finds it, in a transaction that others wait for."""
+    several = _countable(due)
+    if several:
+        async with engine.connect() as connection:
+            await must_be_there(connection, agreement, [each.period.start for each in several])
+        await count_beforehand(engine, agreement, _runs(several))
+
+
+def _countable(due: Iterable[DuePeriod]) -> list[DuePeriod]:
+    """Those that statements can count, KPI by KPI."""
+    several = [each for each in due if is_counted(each.kpi)]
+    return sorted(several, key=lambda each: (each.kpi.key, each.period.start))
+
+
+def _runs(due: Iterable[DuePeriod]) -> Sequence[Run]:
+    """Their windows, those of a KPI under the same terms together."""
+    runs: list[tuple[Measure, list[Window]]] = []
+    for each in due:
+        if not runs or runs[-1][0] is not each.kpi.measure:
+            runs.append((each.kpi.measure, []))
+        runs[-1][1].append(Window(each.period.start, each.period.end, each.due_at))
+    return runs
 
 
 def _is_touched(due: DuePeriod, known: FactBook) -> bool:

@@ -1,11 +1,15 @@
 """Who computes the windows of figure 10 besides the record: pandas, Polars and DuckDB, in memory.
 
-Each has half of the series in a frame of its own, made of the formula by which the record is filled.
+They have the same rows, made of the formula by which the record is filled, in the columns of the
+record that the question needs: the series by its name, the instant, the value, and the receipt. They
+are asked the same: of the samples received before an instant, by series and month, how many there
+are, how many have a value, and the good ones, the sum or the percentile. Half of the series are asked
+for the good ones and half for the sum, and one pass over the rows answers both.
 """
 
 import importlib.util
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 
 from bench.record import FIRST
@@ -14,10 +18,14 @@ from domain.zones import midnight, zone_named
 
 SERIES, MONTHS = 100, 24
 
+RECEIVED = FIRST.replace(year=2027)
+KNOWN = RECEIVED + timedelta(days=1)
+
 UTC_ZONE = zone_named("Etc/UTC")
 
-Results: TypeAlias = dict[tuple[int, int], tuple[int, float]]
-"""Of series and month: how many samples had a value, and the good ones, the sum or the percentile."""
+Results: TypeAlias = dict[tuple[int, int], tuple[int, int, float]]
+"""Of series and month: how many samples, how many with a value, and the good ones, the sum or the
+percentile of these."""
 
 Peer: TypeAlias = tuple[Callable[[], Results], Callable[[], Results]]
 """How a peer computes the shares and means, and the percentiles."""
@@ -45,134 +53,161 @@ def frame(each: int) -> Any:  # noqa: ANN401 - a frame of pandas
     value = ((series * 7919 + month * 104729 + i * 7907) % 10007) / 10
     value[(i + series) % 997 == 0] = np.nan
     at = several[month] + (i * steps[month]).astype("int64").astype("timedelta64[us]")
-    return pd.DataFrame({"series": series.astype("int16"), "at": at, "value": value})
+    names = np.array([f"s{number}" for number in range(SERIES)], dtype=object)
+    return pd.DataFrame(
+        {
+            "series": pd.Series(names[series], dtype="str"),
+            "at": pd.Series(at).dt.tz_localize("UTC"),
+            "value": value,
+            "received_at": pd.Timestamp(RECEIVED),
+        }
+    )
 
 
 def peers(each: int) -> Mapping[str, Peer]:
-    """Who computes the same, of those that are installed; their halves are made beforehand."""
-    whole = frame(each)
-    halves = [whole[whole["series"] % 2 == half].reset_index(drop=True) for half in (0, 1)]
-    found: dict[str, Peer] = {
-        "pandas": (lambda: by_pandas(*halves), lambda: ranked_by_pandas(*halves))
-    }
+    """Who computes the same, of those that are installed."""
+    rows = frame(each)
+    found: dict[str, Peer] = {"pandas": (lambda: by_pandas(rows), lambda: ranked_by_pandas(rows))}
     if importlib.util.find_spec("polars"):
         import polars as pl
 
-        frames = [pl.from_pandas(half, nan_to_null=True) for half in halves]
-        found["Polars"] = (lambda: by_polars(*frames), lambda: ranked_by_polars(*frames))
+        columns = {
+            "series": pl.Series(rows["series"].to_numpy(object), dtype=pl.String),
+            "at": pl.Series(rows["at"].dt.tz_localize(None).to_numpy()),
+            "value": pl.Series(rows["value"].to_numpy(), nan_to_null=True),
+            "received_at": pl.Series(rows["received_at"].dt.tz_localize(None).to_numpy()),
+        }
+        instants = pl.col("at", "received_at").dt.replace_time_zone("UTC")
+        polars = pl.DataFrame(columns).with_columns(instants)
+        found["Polars"] = (lambda: by_polars(polars), lambda: ranked_by_polars(polars))
     if importlib.util.find_spec("duckdb"):
         import duckdb
 
         connection = duckdb.connect()
-        for name, half in zip(("shares", "means"), halves, strict=True):
-            connection.register("half", half)
-            connection.execute(
-                f'CREATE TABLE {name} AS SELECT series, "at", '
-                "CASE WHEN isnan(value) THEN NULL ELSE value END AS value FROM half"
-            )
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.register("rows", rows)
+        connection.execute(
+            'CREATE TABLE sample AS SELECT series, "at", '
+            "CASE WHEN isnan(value) THEN NULL ELSE value END AS value, received_at FROM rows"
+        )
+        connection.unregister("rows")
         found["DuckDB"] = (lambda: by_duckdb(connection), lambda: ranked_by_duckdb(connection))
     return found
 
 
-def by_pandas(shares: Any, means: Any) -> Results:  # noqa: ANN401
+def told(rows: Iterable[tuple[str, int, int, int, float, float]]) -> Results:
+    """Of each series what is asked of it: of the even ones the good samples, else the sum."""
+    found: Results = {}
+    for name, month, facts, values, good, total in rows:
+        series = int(name[1:])
+        found[series, month] = int(facts), int(values), float(total if series % 2 else good)
+    return found
+
+
+def by_pandas(rows: Any) -> Results:  # noqa: ANN401
     """By pandas."""
-    found: Results = {}
-    for half in (shares, means):
-        at = half["at"]
-        month = (at.dt.year - FIRST.year) * 12 + at.dt.month - 1
-        told = (
-            half["value"] if half is means else (half["value"] <= 900).where(half["value"].notna())
-        )
-        counted = told.astype("float64").groupby([half["series"], month]).agg(["count", "sum"])
-        found |= {
-            (int(series), int(number)): (int(count), float(total))
-            for (series, number), count, total in zip(
-                counted.index, counted["count"], counted["sum"], strict=True
-            )
-        }
-    return found
+    known = rows[rows["received_at"] < KNOWN]
+    value, at = known["value"], known["at"]
+    month = ((at.dt.year - FIRST.year) * 12 + at.dt.month - 1).rename("month")
+    groups = known.assign(good=value <= 900).groupby(["series", month])
+    counted = groups.agg(
+        facts=("value", "size"),
+        values=("value", "count"),
+        good=("good", "sum"),
+        total=("value", "sum"),
+    )
+    return told(counted.reset_index().itertuples(index=False))
 
 
-def ranked_by_pandas(*halves: Any) -> Results:  # noqa: ANN401
+def ranked_by_pandas(rows: Any) -> Results:  # noqa: ANN401
     """The percentiles by pandas, which has no nearest rank: where `higher` is another, it is lower."""
-    found: Results = {}
-    for half in halves:
-        at = half["at"]
-        month = (at.dt.year - FIRST.year) * 12 + at.dt.month - 1
-        groups = half["value"].groupby([half["series"], month])
-        counts = groups.count()
-        ranked = groups.quantile(0.95, interpolation="higher")
-        if any(counts % 20 == 0):
-            ranked = ranked.where(counts % 20 != 0, groups.quantile(0.95, interpolation="lower"))
-        found |= {
-            (int(series), int(number)): (int(count), float(value))
-            for (series, number), count, value in zip(ranked.index, counts, ranked, strict=True)
-        }
-    return found
+    known = rows[rows["received_at"] < KNOWN]
+    at = known["at"]
+    month = (at.dt.year - FIRST.year) * 12 + at.dt.month - 1
+    groups = known["value"].groupby([known["series"], month])
+    facts, counts = groups.size(), groups.count()
+    ranked = groups.quantile(0.95, interpolation="higher")
+    if any(counts % 20 == 0):
+        ranked = ranked.where(counts % 20 != 0, groups.quantile(0.95, interpolation="lower"))
+    return {
+        (int(name[1:]), int(number)): (int(size), int(count), float(value))
+        for (name, number), size, count, value in zip(
+            ranked.index, facts, counts, ranked, strict=True
+        )
+    }
 
 
-def by_polars(shares: Any, means: Any) -> Results:  # noqa: ANN401
+def by_polars(rows: Any) -> Results:  # noqa: ANN401
     """By Polars."""
     import polars as pl
 
-    found: Results = {}
-    value = pl.col("value")
-    for half, told in ((shares, (value <= 900).sum()), (means, value.sum())):
-        month = (pl.col("at").dt.year() - FIRST.year) * 12 + pl.col("at").dt.month() - 1
-        counted = half.group_by("series", month.alias("month")).agg(
-            value.count().alias("count"), told.cast(pl.Float64).alias("told")
+    value, at = pl.col("value"), pl.col("at")
+    month = (at.dt.year() - FIRST.year) * 12 + at.dt.month() - 1
+    counted = (
+        rows.lazy()
+        .filter(pl.col("received_at") < KNOWN)
+        .group_by("series", month.alias("month"))
+        .agg(
+            pl.len().alias("facts"),
+            value.count().alias("values"),
+            (value <= 900).sum().alias("good"),
+            value.sum().alias("total"),
         )
-        found |= {(row[0], row[1]): (row[2], row[3]) for row in counted.iter_rows()}
-    return found
+        .collect()
+    )
+    return told(counted.iter_rows())
 
 
-def ranked_by_polars(*halves: Any) -> Results:  # noqa: ANN401
+def ranked_by_polars(rows: Any) -> Results:  # noqa: ANN401
     """The percentiles by Polars, sorted and taken by their rank."""
     import polars as pl
 
-    found: Results = {}
-    value = pl.col("value")
-    for half in halves:
-        month = (pl.col("at").dt.year() - FIRST.year) * 12 + pl.col("at").dt.month() - 1
-        rank = (value.count() * 95 + 99) // 100 - 1
-        counted = half.group_by("series", month.alias("month")).agg(
-            value.count().alias("count"), value.drop_nulls().sort().get(rank).alias("told")
+    value, at = pl.col("value"), pl.col("at")
+    month = (at.dt.year() - FIRST.year) * 12 + at.dt.month() - 1
+    rank = (value.count() * 95 + 99) // 100 - 1
+    counted = (
+        rows.lazy()
+        .filter(pl.col("received_at") < KNOWN)
+        .group_by("series", month.alias("month"))
+        .agg(
+            pl.len().alias("facts"),
+            value.count().alias("values"),
+            value.drop_nulls().sort().get(rank).alias("ranked"),
         )
-        found |= {(row[0], row[1]): (row[2], row[3]) for row in counted.iter_rows()}
-    return found
+        .collect()
+    )
+    return _ranked(counted.iter_rows())
+
+
+def _ranked(rows: Iterable[tuple[str, int, int, int, float]]) -> Results:
+    return {
+        (int(name[1:]), month): (facts, values, ranked)
+        for name, month, facts, values, ranked in rows
+    }
+
+
+GROUPED = f"""
+    SELECT series, (year("at") - {FIRST.year}) * 12 + month("at") - 1, count(*), count(value), {{}}
+    FROM sample WHERE received_at < ? GROUP BY 1, 2
+"""
 
 
 def by_duckdb(connection: Any) -> Results:  # noqa: ANN401
     """By DuckDB."""
-    found: Results = {}
-    for name, told in (
-        ("shares", "count(*) FILTER (WHERE value <= 900)"),
-        ("means", "sum(value)"),
-    ):
-        rows = connection.execute(
-            f'SELECT series, (year("at") - {FIRST.year}) * 12 + month("at") - 1, count(value), {told} '
-            f"FROM {name} GROUP BY 1, 2"
-        ).fetchall()
-        found |= {(row[0], row[1]): (row[2], float(row[3])) for row in rows}
-    return found
+    query = GROUPED.format("count(*) FILTER (WHERE value <= 900), sum(value)")
+    return told(connection.execute(query, [KNOWN]).fetchall())
 
 
 def ranked_by_duckdb(connection: Any) -> Results:  # noqa: ANN401
     """The percentiles by DuckDB."""
-    found: Results = {}
-    for name in ("shares", "means"):
-        rows = connection.execute(
-            f'SELECT series, (year("at") - {FIRST.year}) * 12 + month("at") - 1, count(value), '
-            f"quantile_disc(value, 0.95) FROM {name} GROUP BY 1, 2"
-        ).fetchall()
-        found |= {(row[0], row[1]): (row[2], float(row[3])) for row in rows}
-    return found
+    query = GROUPED.format("quantile_disc(value, 0.95)")
+    return _ranked(connection.execute(query, [KNOWN]).fetchall())
 
 
 def agree(ours: Results, theirs: Results, who: str) -> None:
     """Every window must come to the same."""
     assert ours.keys() == theirs.keys(), who
-    for place, (den, num) in ours.items():
-        count, told = theirs[place]
-        same = den == count and abs(num - told) <= 1e-9 * max(abs(num), 1)
-        assert same, f"{place}: {(den, num)} by covenant, {(count, told)} by {who}"
+    for place, (facts, den, num) in ours.items():
+        *counts, figure = theirs[place]
+        same = [facts, den] == counts and abs(num - figure) <= 1e-9 * max(abs(num), 1)
+        assert same, f"{place}: {(facts, den, num)} by covenant, {theirs[place]} by {who}"

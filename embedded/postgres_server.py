@@ -40,14 +40,22 @@ SETTINGS = (
     "unix_socket_directories=",  # no socket: no socket lock to go stale
     "timezone=UTC",
     "log_timezone=UTC",
-    "shared_buffers=256MB",
     "work_mem=16MB",
     "max_wal_size=4GB",
     "random_page_cost=1.1",  # no disk that turns
     "jit=off",  # our statements are many and short
     "max_locks_per_transaction=256",  # a window over years locks each of its months
 )
-UNSAFE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+UNSAFE = ("shared_buffers=256MB", "fsync=off", "synchronous_commit=off", "full_page_writes=off")
+"""Of a cluster that only tests and rehearsals use."""
+
+MOST_BUFFERS = 2 * 1024**3
+
+
+def safe() -> tuple[str, ...]:
+    """Of one that keeps a record: as is usual, a quarter of the memory is its cache, within reason."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return (f"shared_buffers={min(memory // 4, MOST_BUFFERS) // 1024**2}MB",)
 
 
 class Cluster:
@@ -111,8 +119,8 @@ class Cluster:
         """How to start it."""
         words = [str(self._binaries / "postgres"), "-D", self._from_within(self.directory)]
         words += ["-p", str(port)]
-        unsafe = () if self._durable else UNSAFE
-        for setting in (*SETTINGS, *unsafe, f"cluster_name={mark_of(self.directory)}"):
+        further = safe() if self._durable else UNSAFE
+        for setting in (*SETTINGS, *further, f"cluster_name={mark_of(self.directory)}"):
             words += ["-c", setting]
         return Command(
             words,

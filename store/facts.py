@@ -89,8 +89,8 @@ async def take_in(  # noqa: PLR0913, PLR0917 - a file, from whom, when, and what
     await connection.execute(text(touching.KEEP), {**given, "intake": raw_digest})
     await connection.execute(text("DROP TABLE touching"))
     touched = await touching.touched_by(connection, agreement, raw_digest)
-    await count_ahead(connection, agreement, touched, received_at)
     await restating.leave_word(connection, agreement, raw_digest, touched, received_at)
+    await count_ahead(connection, agreement, touched, received_at)
     await watching.leave_word(connection, agreement, number, touched, received_at)
     return taken
 

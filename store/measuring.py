@@ -5,7 +5,9 @@ What was counted once is kept by the window and by the day (`store.statistics`):
 days are read that it touched, and no others.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+import operator
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -33,7 +35,7 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.measurement import (
     RANKED,
@@ -42,7 +44,6 @@ from domain.measurement import (
     counted,
     digest_of_sums,
     good_limit,
-    share_of_rank,
     wanted,
 )
 from domain.measures.selection import SOURCES
@@ -56,10 +57,15 @@ from store.statistics import (
     DAY,
     DAY_SECONDS,
     KEY,
+    SPAN,
     TICK,
     Amounts,
+    Place,
+    Run,
     amounts_of,
     keeping,
+    key_of,
+    places,
 )
 from store.tables import sample, ticket
 
@@ -97,31 +103,93 @@ def adds_up(measure: Measure) -> bool:
     return measure.kind not in RANKED
 
 
-async def count_new(
-    connection: AsyncConnection, agreement: str, measure: Measure, windows: Sequence[Window]
-) -> None:
-    """Count those of the windows which only one intake has touched, and keep it."""
-    new = await statistics.touched_once(connection, agreement, measure, windows)
-    if new:
-        await connection.execute(prepared(measure), statistics.bound(agreement, measure, new))
+MOST_WINDOWS = 300
+"""So many windows are read by one statement, or those of one measure."""
+
+AT_ONCE = 4
+"""So many statements read at once where nobody waits for them in a transaction."""
+
+
+async def count_new(connection: AsyncConnection, agreement: str, runs: Sequence[Run]) -> set[Place]:
+    """Count those of the windows which only one intake has touched, keep it, and say which."""
+    new = await statistics.touched_once(connection, agreement, runs)
+    for piece in _pieces(_among(runs, new)):
+        await _tell(connection, agreement, piece)
+    return new
+
+
+async def count_beforehand(engine: AsyncEngine, agreement: str, runs: Sequence[Run]) -> None:
+    """Count what is not kept yet, and keep it, so that a transaction that asks for it is short.
+
+    Nothing is locked, and several statements read at once: PostgreSQL counts on several cores.
+    """
+    async with engine.connect() as connection:
+        kept = await statistics.look(connection, agreement, runs)
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def count(piece: Sequence[Run]) -> None:
+        async with gate, engine.begin() as connection:
+            await _tell(connection, agreement, piece)
+
+    # Nothing may be left that counts on, and a caller is to see the fault itself.
+    several = await asyncio.gather(
+        *map(count, _pieces(_lacking(runs, kept))), return_exceptions=True
+    )
+    for fault in several:
+        if fault is not None:
+            raise fault
 
 
 async def aggregate(
-    connection: AsyncConnection, agreement: str, kpi: Kpi, windows: Sequence[Window]
-) -> list[Aggregate]:
-    """One aggregate for each window, in their order; what had to be counted is kept."""
-    measure = kpi.measure
-    found = await statistics.look(connection, agreement, measure, windows)
-    waiting = [window for window, each in zip(windows, found, strict=True) if each is None]
-    read: dict[Window, Amounts] = {}
-    if waiting:
-        given = statistics.bound(agreement, measure, waiting)
-        rows = await connection.execute(prepared(measure), given)
-        read = {window: amounts_of(row) for window, row in zip(waiting, rows, strict=True)}
+    connection: AsyncConnection, agreement: str, runs: Sequence[Run]
+) -> list[list[Aggregate]]:
+    """One aggregate for each window of each run, in their order; what had to be counted is kept."""
+    kept = await statistics.look(connection, agreement, runs)
+    read: dict[Place, Amounts] = {}
+    for piece in _pieces(_lacking(runs, kept)):
+        read |= await _tell(connection, agreement, piece)
     return [
-        _aggregate(measure, each or read[window])
-        for window, each in zip(windows, found, strict=True)
+        [_aggregate(measure, kept[place] or read[place]) for place in places([(measure, windows)])]
+        for measure, windows in runs
     ]
+
+
+def _lacking(runs: Sequence[Run], kept: Mapping[Place, Amounts | None]) -> list[Run]:
+    """The windows of which nothing is kept."""
+    return _among(runs, {place for place, amounts in kept.items() if amounts is None})
+
+
+def _among(runs: Iterable[Run], wanted: Container[Place]) -> list[Run]:
+    """Of the runs these windows, each once, whoever asked for it."""
+    found: dict[bytes, tuple[Measure, dict[Window, None]]] = {}
+    for measure, windows in runs:
+        key = key_of(measure)
+        _, several = found.setdefault(key, (measure, {}))
+        several |= dict.fromkeys(each for each in windows if (key, each) in wanted)
+    return [(measure, list(several)) for measure, several in found.values() if several]
+
+
+def _pieces(runs: Iterable[Run]) -> list[list[Run]]:
+    """Runs that one statement can read, not too many windows in each.
+
+    In one order for everybody, as what is kept is kept in: two who keep the same wait for each
+    other's commit, and never both.
+    """
+    pieces: dict[str, list[list[Run]]] = {}
+    for run in sorted(runs, key=lambda run: key_of(run[0])):
+        of_shape = pieces.setdefault(_shape(run[0]), [[]])
+        if sum(len(windows) for _, windows in of_shape[-1]) >= MOST_WINDOWS:
+            of_shape.append([])
+        of_shape[-1].append(run)
+    return [piece for of_shape in pieces.values() for piece in of_shape]
+
+
+async def _tell(
+    connection: AsyncConnection, agreement: str, runs: Sequence[Run]
+) -> dict[Place, Amounts]:
+    """What the facts of the windows amount to, of measures of one shape."""
+    rows = await connection.execute(_prepared(runs[0][0]), statistics.bound(agreement, runs))
+    return {place: amounts_of(row) for place, row in zip(places(runs), rows, strict=True)}
 
 
 def _aggregate(measure: Measure, amounts: Amounts) -> Aggregate:
@@ -130,22 +198,29 @@ def _aggregate(measure: Measure, amounts: Amounts) -> Aggregate:
     return Aggregate(amounts.num, den, amounts.facts, amounts.missing, digest)
 
 
+def _shape(measure: Measure) -> str:
+    """What the statement of a measure depends on: all but what is bound for each of its windows."""
+    edge = measure.good.edge if isinstance(measure.good, Threshold) else measure.good
+    rest = measure.model_dump_json(exclude={"series", "good", "percentile"})
+    return f"{measure.series is None}\t{edge}\t{rest}"
+
+
 STATEMENTS: dict[str, Select[Any]] = {}
 MOST_STATEMENTS = 500
 
 
-def prepared(measure: Measure) -> Select[Any]:
-    """The statement of a measure, kept: building one costs more than running it."""
-    said = measure.model_dump_json()
-    if said not in STATEMENTS:
+def _prepared(measure: Measure) -> Select[Any]:
+    """The statement of a measure's shape, kept: building one costs more than running it."""
+    shape = _shape(measure)
+    if shape not in STATEMENTS:
         if len(STATEMENTS) == MOST_STATEMENTS:
             STATEMENTS.clear()
-        STATEMENTS[said] = statement(measure)
-    return STATEMENTS[said]
+        STATEMENTS[shape] = statement(measure)
+    return STATEMENTS[shape]
 
 
 def statement(measure: Measure) -> Select[Any]:
-    """The statement for all windows at once; `store.statistics.bound` tells what it binds.
+    """The statement for all windows of measures of this shape; `statistics.bound` is bound to it.
 
     A window of which nothing is kept yet is read whole, and kept. One that still runs, or of which
     something was kept before another intake touched it, will be asked for again: its days are
@@ -204,7 +279,7 @@ def _windows(measure: Measure, asked: CTE, touches: CTE) -> CTE:
 def _looked(windows: CTE, touches: CTE) -> CTE:
     """The spans to be added up, days or whole windows, what is known, and what is kept of each."""
     whole = select(
-        *(windows.c[name] for name in ("n", "known_at", *KEY, "revises")),
+        *(windows.c[name] for name in ("n", *SPAN, "intakes", "latest_at", "revises")),
     ).where(~windows.c.daily, windows.c.intakes > 0)
     span = union_all(_days(windows, touches), whole).subquery("span")
     kept = statistics.kept_of(span, span)
@@ -236,9 +311,10 @@ def _days(windows: CTE, touches: CTE) -> Select[Any]:
     start = windows.c.start_at + known.c.number * DAY
     return select(
         windows.c.n,
-        windows.c.known_at,
+        *(windows.c[name] for name in ("kind", "name", "measure", "number")),
         start.label("start_at"),
         func.least(start + DAY, windows.c.end_at).label("end_at"),
+        windows.c.known_at,
         known.c.intakes,
         known.c.latest_at,
         known.c.revises,
@@ -265,7 +341,7 @@ def _counted(measure: Measure, window: FromClause) -> FromClause:
     reading = _reading(measure)
     facts = func.count()
     query = select(
-        _num(measure, reading).label("num"),
+        _num(measure, reading, window.c.number).label("num"),
         facts.label("facts"),
         (facts - func.count(reading)).label("missing"),
         *(
@@ -281,7 +357,7 @@ def _counted(measure: Measure, window: FromClause) -> FromClause:
         *_filters(table, measure.where),
     )
     if measure.series is not None:
-        query = query.where(sample.c.series == measure.series)
+        query = query.where(sample.c.series == window.c.name)
     if measure.good == "by due":
         query = query.where(ticket.c.due_at.is_not(None))
     return query.lateral("counted")
@@ -309,34 +385,30 @@ def _reading(measure: Measure) -> ColumnElement[Any]:
     return extract("epoch", event - ticket.c.opened_at)
 
 
-def _num(measure: Measure, reading: ColumnElement[Any]) -> ColumnElement[Any]:
+def _num(
+    measure: Measure, reading: ColumnElement[Any], number: ColumnElement[Any]
+) -> ColumnElement[Any]:
     if measure.kind in RANKED:
-        return func.coalesce(_ranked(measure, reading), 0)
+        return func.coalesce(_ranked(reading, number), 0)
     if measure.kind != Kind.PROPORTION:
         return func.coalesce(func.sum(reading), 0)
-    good, scale = good_limit(measure)
-    return func.count().filter(_holds(good, scale, reading))
+    return func.count().filter(HOLDS[good_limit(measure)[0].edge](reading, number))
 
 
-def _ranked(measure: Measure, reading: ColumnElement[Any]) -> ColumnElement[Any]:
+def _ranked(reading: ColumnElement[Any], share: ColumnElement[Any]) -> ColumnElement[Any]:
     """The reading of the nearest rank: by whole numbers, as no share of a float would be exact."""
-    share = cast(literal(share_of_rank(measure)), Numeric)
     rank = func.greatest(1, func.ceil(share * func.count(reading) / 100))
     ordered = func.array_agg(aggregate_order_by(reading, reading), type_=ARRAY(Numeric))
     return ordered[cast(rank, Integer)]
 
 
-def _holds(good: Threshold, scale: int, reading: ColumnElement[Any]) -> ColumnElement[bool]:
-    limit = cast(literal(good.value), Numeric) * cast(literal(scale), Numeric)
-    match good.edge:
-        case Edge.AT_LEAST:
-            return reading >= limit
-        case Edge.ABOVE:
-            return reading > limit
-        case Edge.AT_MOST:
-            return reading <= limit
-        case Edge.BELOW:
-            return reading < limit
+HOLDS: Mapping[Edge, Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElement[bool]]] = {
+    Edge.AT_LEAST: operator.ge,
+    Edge.ABOVE: operator.gt,
+    Edge.AT_MOST: operator.le,
+    Edge.BELOW: operator.lt,
+}
+"""When a reading holds a limit."""
 
 
 def _marks(measure: Measure, reading: ColumnElement[Any]) -> dict[str, ColumnElement[Any]]:

@@ -7,11 +7,11 @@ for a window, at whatever instant it is asked for. Nothing has to be thrown away
 out of date.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     ARRAY,
@@ -20,7 +20,10 @@ from sqlalchemy import (
     DateTime,
     FromClause,
     Interval,
+    LargeBinary,
+    Numeric,
     Select,
+    Text,
     and_,
     bindparam,
     false,
@@ -31,10 +34,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeEngine
 
 from domain.facts import FactKind
-from domain.measurement import Window
-from domain.terms.shape import Measure
+from domain.measurement import DIGITS, RANKED, Window, good_limit, share_of_rank
+from domain.terms.shape import Kind, Measure
 from store.tables import statistic, touched
 
 MEANING = 1
@@ -48,10 +52,8 @@ DAY_SECONDS = 86_400
 
 TICK = literal_column("interval '1 microsecond'", Interval)
 
-INSTANTS = ARRAY(DateTime(timezone=True))
-
-KEY = ("start_at", "end_at", "intakes", "latest_at")
-"""What tells the statistics of a measure apart."""
+KEY = ("measure", "start_at", "end_at", "intakes", "latest_at")
+"""What tells the statistics of an agreement apart."""
 
 AMOUNTS = ("num", "facts", "missing", "mark_high", "mark_low")
 """What can be added up: of spans that do not overlap, the sums are those of the whole."""
@@ -74,17 +76,38 @@ def amounts_of(row: Any) -> Amounts:  # noqa: ANN401 - a row with the columns of
     return Amounts(row.num, *counts)
 
 
-def bound(agreement: str, measure: Measure, windows: Sequence[Window]) -> dict[str, Any]:
-    """What the statements over windows bind."""
-    return {
-        "agreement": agreement,
-        "kind": FactKind.TICKET if measure.series is None else FactKind.SAMPLE,
-        "name": measure.series or "",
-        "measure": key_of(measure),
-        "starts": [window.start for window in windows],
-        "ends": [window.end for window in windows],
-        "known": [window.known_at for window in windows],
-    }
+Run: TypeAlias = tuple[Measure, Sequence[Window]]
+"""Windows of one measure whose amounts are wanted."""
+
+Place: TypeAlias = tuple[bytes, Window]
+"""A window of the measure with this key."""
+
+
+def places(runs: Iterable[Run]) -> list[Place]:
+    """Window by window, in the order in which the statements say what they amount to."""
+    return [
+        (key, window)
+        for measure, windows in runs
+        for key in (key_of(measure),)
+        for window in windows
+    ]
+
+
+def bound(agreement: str, runs: Iterable[Run]) -> dict[str, Any]:
+    """What the statements over windows bind, window by window."""
+    rows = [
+        (*of_measure, window.start, window.end, window.known_at)
+        for measure, windows in runs
+        for of_measure in (_of_measure(measure),)
+        for window in windows
+    ]
+    columns = zip(*rows, strict=True) if rows else ((),) * len(SPAN)
+    return {"agreement": agreement, **dict(zip(SPAN, map(list, columns), strict=True))}
+
+
+def _of_measure(measure: Measure) -> tuple[FactKind, str, bytes, Decimal | None]:
+    kind = FactKind.TICKET if measure.series is None else FactKind.SAMPLE
+    return kind, measure.series or "", key_of(measure), number_of(measure)
 
 
 def key_of(measure: Measure) -> bytes:
@@ -93,14 +116,36 @@ def key_of(measure: Measure) -> bytes:
     return sha256(said.encode()).digest()[:16]
 
 
+def number_of(measure: Measure) -> Decimal | None:
+    """The number that readings are held to: a limit, in base units, or the share of a rank."""
+    if measure.kind in RANKED:
+        return share_of_rank(measure)
+    if measure.kind != Kind.PROPORTION:
+        return None
+    good, scale = good_limit(measure)
+    with localcontext() as context:
+        context.prec = DIGITS
+        return good.value * scale
+
+
+INSTANT = DateTime(timezone=True)
+
+SPAN: Mapping[str, TypeEngine[Any]] = {
+    "kind": Text(),
+    "name": Text(),
+    "measure": LargeBinary(),
+    "number": Numeric(),
+    "start_at": INSTANT,
+    "end_at": INSTANT,
+    "known_at": INSTANT,
+}
+"""The columns of windows as rows; what is bound for each is an array."""
+
+
 def spans() -> FromClause:
-    """The windows as rows: `start_at`, `end_at`, `known_at`, and their number `n`."""
-    arrays = (bindparam(name, type_=INSTANTS) for name in ("starts", "ends", "known"))
-    return (
-        func.unnest(*arrays)
-        .table_valued("start_at", "end_at", "known_at", with_ordinality="n")
-        .render_derived("span")
-    )
+    """The windows as rows, each with its number `n`."""
+    arrays = (bindparam(name, type_=ARRAY(type_)) for name, type_ in SPAN.items())
+    return func.unnest(*arrays).table_valued(*SPAN, with_ordinality="n").render_derived("span")
 
 
 def asked() -> CTE:
@@ -151,8 +196,8 @@ def knowledge_of(window: FromClause) -> FromClause:
 def _touches(window: FromClause) -> ColumnElement[bool]:
     return and_(
         touched.c.agreement == bindparam("agreement"),
-        touched.c.kind == bindparam("kind"),
-        touched.c.name == bindparam("name"),
+        touched.c.kind == window.c.kind,
+        touched.c.name == window.c.name,
         touched.c.start_at > window.c.start_at - DAY,
         touched.c.start_at < window.c.end_at,
         touched.c.end_at > window.c.start_at,
@@ -166,7 +211,7 @@ def any_kept(window: FromClause) -> ColumnElement[bool]:
         select(literal_column("1"))
         .where(
             statistic.c.agreement == bindparam("agreement"),
-            statistic.c.measure == bindparam("measure"),
+            statistic.c.measure == window.c.measure,
             statistic.c.start_at >= window.c.start_at,
             statistic.c.start_at < window.c.end_at,
         )
@@ -180,7 +225,7 @@ def kept_of(window: FromClause, known: FromClause) -> FromClause:
     return _one_by_one(
         select(*(statistic.c[name] for name in AMOUNTS)).where(
             statistic.c.agreement == bindparam("agreement"),
-            statistic.c.measure == bindparam("measure"),
+            statistic.c.measure == window.c.measure,
             statistic.c.start_at == window.c.start_at,
             statistic.c.end_at == window.c.end_at,
             statistic.c.intakes == known.c.intakes,
@@ -204,31 +249,36 @@ LOOKING = _looking()
 
 
 async def look(
-    connection: AsyncConnection, agreement: str, measure: Measure, windows: Sequence[Window]
-) -> list[Amounts | None]:
-    """What is kept of each window, in their order. Of one never touched that is nothing at all."""
-    rows = await connection.execute(LOOKING, bound(agreement, measure, windows))
-    return [
-        Amounts() if not row.intakes else None if row.num is None else amounts_of(row)
-        for row in rows
-    ]
+    connection: AsyncConnection, agreement: str, runs: Sequence[Run]
+) -> dict[Place, Amounts | None]:
+    """What is kept of each window. Of one that nothing ever touched that is nothing at all."""
+    rows = await connection.execute(LOOKING, bound(agreement, runs))
+    return {
+        place: Amounts() if not row.intakes else None if row.num is None else amounts_of(row)
+        for place, row in zip(places(runs), rows, strict=True)
+    }
 
 
 async def touched_once(
-    connection: AsyncConnection, agreement: str, measure: Measure, windows: Sequence[Window]
-) -> list[Window]:
+    connection: AsyncConnection, agreement: str, runs: Sequence[Run]
+) -> set[Place]:
     """The windows that one intake has touched and no other, and of which nothing is kept."""
-    rows = await connection.execute(LOOKING, bound(agreement, measure, windows))
-    return [
-        window
-        for window, row in zip(windows, rows, strict=True)
+    rows = await connection.execute(LOOKING, bound(agreement, runs))
+    return {
+        place
+        for place, row in zip(places(runs), rows, strict=True)
         if row.intakes == 1 and row.num is None
-    ]
+    }
 
 
 def keeping(rows: FromClause, which: ColumnElement[bool], name: str) -> CTE:
     """Keep the amounts of these rows; somebody else may have done so meanwhile."""
-    names = ("agreement", "measure", *KEY, *AMOUNTS)
-    mine: list[ColumnElement[Any]] = [bindparam("agreement"), bindparam("measure")]
-    several = select(*mine, *(rows.c[each] for each in (*KEY, *AMOUNTS))).where(which)
-    return insert(statistic).from_select(names, several).on_conflict_do_nothing().cte(name)
+    names = (*KEY, *AMOUNTS)
+    several = select(bindparam("agreement"), *(rows.c[each] for each in names)).where(which)
+    several = several.order_by(*(rows.c[each] for each in KEY))
+    return (
+        insert(statistic)
+        .from_select(("agreement", *names), several)
+        .on_conflict_do_nothing()
+        .cte(name)
+    )

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest_asyncio
 from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from domain.measurement import Aggregate, Window
 from domain.terms.shape import Kpi
+from store import measuring
 from store.tables import agreement
 
 ARRIVALS = {"kind": "proportion", "series": "arrivals", "good": "below 15 min"}
@@ -30,6 +32,14 @@ def kpi(measure: dict[str, Any] | None = None, **terms: Any) -> Kpi:
         }
         | terms
     )
+
+
+async def aggregate(
+    connection: AsyncConnection, signed: str, terms: Kpi, windows: list[Window]
+) -> list[Aggregate]:
+    """What the windows of one KPI amount to, of an agreement's facts."""
+    (found,) = await measuring.aggregate(connection, signed, [(terms.measure, windows)])
+    return found
 
 
 @pytest_asyncio.fixture

@@ -14,9 +14,9 @@ from domain.measurement import Window
 from domain.terms_check import validate
 from store.editions import Edition, adopt, all_editions, keep_document
 from store.facts import take_in
-from store.measuring import aggregate
 from store.tables import agreement, statistic
 from tests.facts.handing import RECEIVED, TERM, Desk
+from tests.facts.terms import aggregate
 from tests.lives import helpdesk
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -75,6 +75,23 @@ async def test_a_day_that_is_touched_again_waits_until_somebody_asks(
 
     assert await take(database, live, checks(1, name="T"), RECEIVED + HOUR) == first
     assert await take(database, live, checks(0, seconds=9), RECEIVED + 2 * HOUR) == first
+
+
+async def test_a_day_that_comes_in_parts_is_counted_when_the_next_begins(
+    database: AsyncEngine, live: str
+) -> None:
+    parts = [checks(1, name=name) for name in "ABC"]
+    for hour, part in enumerate(parts):
+        found = await take(database, live, part, RECEIVED + hour * HOUR)
+        assert found == [(WEEK + DAY, DAY, 1)]
+
+    # A file may begin before midnight; of the day before that nothing is known.
+    found = await take(database, live, checks(1, 2, name="D"), RECEIVED + 3 * HOUR)
+
+    whole = [(WEEK + DAY, DAY, 1), (WEEK + DAY, DAY, 4), (WEEK + 2 * DAY, DAY, 1)]
+    assert found == whole
+    # Once is enough: parts of the next day do not count it again, whatever came late.
+    assert await take(database, live, checks(1, 2, name="E"), RECEIVED + 4 * HOUR) == whole
 
 
 async def test_what_was_counted_ahead_is_what_the_evaluation_counts(

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain import measurement
@@ -19,12 +20,12 @@ from domain.measurement import Window
 from domain.periods import Every, periods
 from domain.terms.shape import Kpi
 from domain.zones import zone_named
-from store import statistics
+from store import measuring, statistics
 from store.facts import take_in
-from store.measuring import aggregate, statement
+from store.measuring import statement
 from store.statistics import bound
 from store.tables import agreement, statistic
-from tests.facts.terms import kpi
+from tests.facts.terms import aggregate, kpi
 
 NEW_YORK = zone_named("America/New_York")
 DAY = timedelta(days=1)
@@ -102,13 +103,14 @@ proportion, mean = st.just("proportion"), st.just("mean")
 shares = st.sampled_from(["0.1 %", "7 %", "29 %", "50 %", "57 %", "95 %", "99.9 %", "100 %"])
 of_one = st.sampled_from(["sum", "maximum", "minimum"])
 ranked = st.just("percentile")
+series = st.sampled_from(["arrivals", "departures"])
 of_samples = measures(
     kind=proportion,
-    series=st.just("arrivals"),
+    series=series,
     good=st.builds(lambda edge, value: f"{edge} {value} %", edges, st.integers(-1, 1)),
 )
-of_samples |= measures(kind=mean | of_one, series=st.just("arrivals"))
-of_samples |= measures(kind=ranked, percentile=shares, series=st.just("arrivals"))
+of_samples |= measures(kind=mean | of_one, series=series)
+of_samples |= measures(kind=ranked, percentile=shares, series=series)
 of_tickets = (
     measures(
         kind=proportion,
@@ -151,7 +153,7 @@ examples = settings(
 async def both_say_the_same(
     database: AsyncEngine,
     kind: FactKind,
-    terms: Kpi,
+    several: list[Kpi],
     history: list[tuple[datetime, list[Fact]]],
     spans: list[Window],
 ) -> None:
@@ -160,42 +162,50 @@ async def both_say_the_same(
         for number, (received_at, facts) in enumerate(history, 1):
             await take(connection, signed, facts, received_at, kind)
             known = history[:number]
+            runs = [(terms.measure, spans) for terms in several]
             expected = [
-                measurement.aggregate(terms.measure, as_known(known, span.known_at), span)
-                for span in spans
+                [
+                    measurement.aggregate(measure, as_known(known, span.known_at), span)
+                    for span in spans
+                ]
+                for measure, _ in runs
             ]
             # Read, then out of the statistics; and with the next file, of both.
-            read = await aggregate(connection, signed, terms, spans)
+            read = await measuring.aggregate(connection, signed, runs)
             assert read == expected
             # Results go into JSON, which knows no Decimal.
-            assert {type(each.facts) for each in read} | {type(each.missing) for each in read} <= {
-                int
-            }
-            assert await aggregate(connection, signed, terms, spans) == expected
+            assert {type(each.facts) for each in read[0]} | {
+                type(each.missing) for each in read[0]
+            } <= {int}
+            assert await measuring.aggregate(connection, signed, runs) == expected
 
 
 @pytest.mark.usefixtures("agreed")
-@given(terms=of_samples, history=histories(arrivals), spans=windows)
+@given(
+    several=st.lists(of_samples, min_size=1, max_size=3), history=histories(arrivals), spans=windows
+)
 @examples
 async def test_sql_and_python_agree_about_samples(
     database: AsyncEngine,
-    terms: Kpi,
+    several: list[Kpi],
     history: list[tuple[datetime, list[Fact]]],
     spans: list[Window],
 ) -> None:
-    await both_say_the_same(database, FactKind.SAMPLE, terms, history, spans)
+    await both_say_the_same(database, FactKind.SAMPLE, several, history, spans)
 
 
 @pytest.mark.usefixtures("agreed")
-@given(terms=of_tickets, history=histories(tickets), spans=windows)
+@given(
+    several=st.lists(of_tickets, min_size=1, max_size=3), history=histories(tickets), spans=windows
+)
 @examples
 async def test_sql_and_python_agree_about_tickets(
     database: AsyncEngine,
-    terms: Kpi,
+    several: list[Kpi],
     history: list[tuple[datetime, list[Fact]]],
     spans: list[Window],
 ) -> None:
-    await both_say_the_same(database, FactKind.TICKET, terms, history, spans)
+    await both_say_the_same(database, FactKind.TICKET, several, history, spans)
 
 
 async def test_a_window_holds_its_start_and_not_its_end(database: AsyncEngine, agreed: str) -> None:
@@ -344,7 +354,7 @@ async def test_a_days_window_reads_that_day_and_no_more(
         plan = await explained(
             connection,
             kpi(measure, unit="min"),
-            bound(agreed, kpi(measure, unit="min").measure, [Window(NOON, NOON + DAY, KNOWN)]),
+            bound(agreed, [(kpi(measure, unit="min").measure, [Window(NOON, NOON + DAY, KNOWN)])]),
         )
 
     assert index in plan
@@ -433,3 +443,85 @@ async def test_what_comes_in_while_a_window_is_counted_spoils_no_statistic(
         before, after = await aggregate(connection, agreed, terms, [earlier, month])
 
     assert (overtaken.facts, before.facts, after.facts) == (3, 2, 3)
+
+
+def limited(series: str, good: str) -> Kpi:
+    return kpi({"kind": "proportion", "series": series, "good": good})
+
+
+SEVERAL = [
+    limited("arrivals", "at most 3 min"),
+    limited("arrivals", "at most 1 min"),
+    limited("departures", "at most 3 min"),
+    limited("departures", "above 1 min"),
+    kpi({"kind": "percentile", "percentile": "50 %", "series": "arrivals"}),
+    kpi({"kind": "percentile", "percentile": "95 %", "series": "departures"}),
+]
+
+
+async def of_both_series(connection: AsyncConnection, signed: str) -> None:
+    """Five samples each, worth 0 to 4 and 10 to 14 minutes."""
+    facts = [
+        Sample(f"{name}{n}", name, NOON + n * DAY, Decimal(n + more), {})
+        for name, more in (("arrivals", 0), ("departures", 10))
+        for n in range(5)
+    ]
+    await take(connection, signed, facts)
+
+
+@pytest.mark.parametrize("most", [1, 300])
+async def test_measures_of_one_shape_are_read_together_each_by_its_own_terms(
+    database: AsyncEngine, agreed: str, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(measuring, "MOST_WINDOWS", most)
+    spans = [Window(NOON, NOON + days * DAY, KNOWN) for days in (5, 2, 5)]
+
+    async with database.begin() as connection:
+        await of_both_series(connection, agreed)
+        runs = [(terms.measure, spans) for terms in SEVERAL]
+        found = await measuring.aggregate(connection, agreed, runs)
+
+    assert [[int(each.num) for each in several] for several in found] == [
+        [4, 2, 4],
+        [2, 2, 2],
+        [0, 0, 0],
+        [5, 2, 5],
+        [2, 0, 2],
+        [14, 11, 14],
+    ]
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_what_is_counted_beforehand_is_found_by_whoever_asks(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "MOST_WINDOWS", 1)
+    month = [Window(NOON, NOON + 30 * DAY, KNOWN)]
+    runs = [(terms.measure, month) for terms in SEVERAL]
+
+    async with database.begin() as connection:
+        signed = await sign(connection)
+        await of_both_series(connection, signed)
+    await measuring.count_beforehand(database, signed, runs)
+    async with database.connect() as connection:
+        kept = await statistics.look(connection, signed, runs)
+        expected = await measuring.aggregate(connection, signed, runs)
+
+    assert [each and int(each.num) for each in kept.values()] == [4, 2, 0, 5, 2, 14]
+    assert [int(each.num) for (each,) in expected] == [4, 2, 0, 5, 2, 14]
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_counting_beforehand_fails_as_its_statements_do(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    month = [Window(NOON, NOON + 30 * DAY, KNOWN)]
+    async with database.begin() as connection:
+        signed = await sign(connection)
+        await of_both_series(connection, signed)
+    monkeypatch.setattr(
+        measuring, "_prepared", lambda _: text("SELECT 1 / 0 FROM unnest(CAST(:kind AS text[]))")
+    )
+
+    with pytest.raises(DBAPIError, match="division by zero"):
+        await measuring.count_beforehand(database, signed, [(SEVERAL[0].measure, month)])

@@ -15,8 +15,7 @@ from domain.measures.readings import figure_of
 from domain.periods import Every, periods
 from domain.zones import zone_named
 from store.facts import Intake, take_in
-from store.measuring import aggregate
-from tests.facts.terms import kpi
+from tests.facts.terms import aggregate, kpi
 from tests.real_data.shared_data import (
     BOSTON,
     BOSTON_CLOSED_BEFORE_OPENED,

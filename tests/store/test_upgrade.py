@@ -22,10 +22,9 @@ from store import dropping
 from store.engine import migration_config
 from store.facts import Intake, take_in
 from store.ledger import lines_of
-from store.measuring import aggregate
 from store.results import results_until
 from store.touching import touched_by
-from tests.facts.terms import kpi
+from tests.facts.terms import aggregate, kpi
 from tests.lives import helpdesk
 
 LIVE = datetime(2027, 1, 4, tzinfo=UTC)
