@@ -132,6 +132,33 @@ async def test_an_agreement_that_could_not_be_evaluated_is_tried_again(
     assert (before, await evaluated(life)) == ([], [WEEK])
 
 
+async def test_what_was_counted_is_kept_when_the_evaluation_fails(
+    life: Life, database: AsyncEngine, owner_url: URL
+) -> None:
+    await live(life, {})
+    await life.until("2027-01-06")
+    await life.samples(("2027-01-05T12:00", 0))
+    counted = "SELECT facts FROM statistic WHERE end_at - start_at = interval '7 days'"
+    before = await life.rows(counted)
+    refusing = (
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE 'nothing is evaluated now'; END $$",
+        "CREATE TRIGGER refusing BEFORE INSERT ON evaluation EXECUTE FUNCTION refuse()",
+    )
+    await as_owner(database, owner_url, *refusing)
+
+    await life.until("2027-01-13 00:10")
+
+    (failed,) = await life.told("evaluation_failed")
+    assert "nothing is evaluated now" in failed.detail["fault"]
+    assert (before, await life.rows(counted), await evaluated(life)) == ([], [(1,)], [])
+
+    await as_owner(database, owner_url, "DROP TRIGGER refusing ON evaluation")
+    await life.until("2027-01-13 00:30")
+
+    assert await evaluated(life) == [WEEK]
+
+
 async def spoil(
     database: AsyncEngine,
     owner_url: URL,
@@ -141,13 +168,18 @@ async def spoil(
     right: str = "measured:",
 ) -> None:
     """Exchange the document behind an agreement's first edition, as only the owner can."""
-    owner = create_async_engine(owner_url.set(database=database.url.database))
-    statements = (
+    await as_owner(
+        database,
+        owner_url,
         "ALTER TABLE document DISABLE TRIGGER ALL",
         "UPDATE document SET raw = convert_to(replace(convert_from(raw, 'UTF8'),"
         f" '{wrong}', '{right}'), 'UTF8')"
         f" WHERE digest = (SELECT digest FROM edition WHERE agreement = '{agreement}')",
     )
+
+
+async def as_owner(database: AsyncEngine, owner_url: URL, *statements: str) -> None:
+    owner = create_async_engine(owner_url.set(database=database.url.database))
     async with owner.begin() as connection:
         for statement in statements:
             await connection.execute(text(statement))
