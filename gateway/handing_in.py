@@ -26,7 +26,6 @@ from gateway.lookups import must_be_contact
 from gateway.requests import ConflictError, Document, InvalidError
 from gateway.rows import MOST_HELD, Handed, Learnt, ReadAgainError
 from incoming import Given, Source, open_source
-from incoming.doubtful import hashed
 from incoming.files import Watch, blocks, digest_of, unwatched
 from store import journal, tables
 from store.aliases import aliases_of, keep_aliases
@@ -109,7 +108,7 @@ async def hand_in(
             except ReadAgainError as again:
                 learnt = again.learnt
             except FactsGoneError as gone:
-                over = {hashed(each): gone.before for each in gone.ids}
+                over = {hash(each): gone.before for each in gone.ids}
                 learnt = replace(learnt, over={**learnt.over, **over}, tellings=None)
     except FactFileError as error:
         raise InvalidError(error.problems, error.more) from error
@@ -252,5 +251,5 @@ async def _must_be_in_time(
     between = min(each.start for each in touched), since
     found = await late_facts(connection, agreement, digest, reached, between, MOST_HELD + 1)
     if found:
-        late_ids = {hashed((each.kind, each.id)): each.until for each in found}
+        late_ids = {hash((each.kind, each.id)): each.until for each in found}
         raise ReadAgainError(replace(learnt, late={**learnt.late, **late_ids}, tellings=None))

@@ -13,7 +13,7 @@ from domain.facts.formats import Rejected
 from domain.facts.judging import Judge, archived, late
 from domain.facts.rules import LONGEST_CELL, MOST_ROWS, OF_JUDGEMENT, FactRule, Wrong
 from domain.terms.problems import clipped
-from incoming.doubtful import Doubts, hashed
+from incoming.doubtful import Doubts
 from store.quarantine import Fate, Held
 
 MOST_HELD = 50_000
@@ -78,7 +78,7 @@ class Handed:
         for told in self._file.told:
             if problems.rejected:
                 self._reject()
-            wrong = _numbered(told) or self._wrong(told)
+            wrong = _numbered(told) if told.wrong else self._wrong(told)
             if wrong:
                 self._set_aside(told, wrong)
             else:
@@ -130,26 +130,27 @@ class Handed:
         """What is wrong with facts that are well written."""
         found: list[Numbered] = []
         for kind, fact in told.facts:
-            name = hashed((kind, fact.id))
+            name = kind, fact.id
             wrong = self._judge.judge(kind, fact)
             if self._learnt.doubtful is None:
-                self._doubts.add(name, hashed(tuple(told.row)))
-            elif name in self._learnt.doubtful:
-                first, line = self._first.setdefault((kind, fact.id), (fact, told.line))
+                self._doubts.add(name, tuple(told.row))
+            elif hash(name) in self._learnt.doubtful:
+                first, line = self._first.setdefault(name, (fact, told.line))
                 if first != fact:
                     wrong.insert(0, _told_twice(fact, line))
             if self._looks_back:
                 wrong += self._seen_before(kind, fact)
-            if not wrong and (fact.corrects is not None or (kind, fact.id) in self._watched):
+            if wrong:
+                found += ((told.number_of(kind, each.column), each) for each in wrong)
+            elif fact.corrects is not None or name in self._watched:
                 self._tellings.append(Telling(kind, fact, told.line))
-            found += ((told.number_of(kind, each.column), each) for each in wrong)
         return found
 
     def _seen_before(self, kind: FactKind, fact: Fact) -> Iterator[Wrong]:
         """What earlier readings have shown to be wrong with a fact."""
         if (broken := self._chains.wrong.get((kind, fact.id))) is not None:
             yield broken
-        name = hashed((kind, self._chains.kept(kind, fact).id))
+        name = hash((kind, self._chains.kept(kind, fact).id))
         if (until := self._learnt.late.get(name)) is not None:
             yield late(kind, until)
         if (gone := self._learnt.over.get(name)) is not None:

@@ -15,29 +15,23 @@ PARTS = 64
 IN_MEMORY = 16_384
 """Numbers of a part before they go to disk: all parts together have 8 MB at most."""
 
-ROOM = 0xFFFF_FFFF_FFFF_FFFF
-
-
-def hashed(said: Hashable) -> int:
-    """What is said, as a number of 64 bits."""
-    return hash(said) & ROOM
-
 
 class Doubts:
     """What was told so far, and of which ids twice."""
 
     def __init__(self) -> None:
         """Begin without any."""
-        self._parts = [array("Q") for _ in range(PARTS)]
+        self._parts = [array("q") for _ in range(PARTS)]
         self._files: list[BinaryIO | None] = [None] * PARTS
 
-    def add(self, name: int, content: int) -> None:
-        """An id and what is said of it, each `hashed`."""
-        part = self._parts[name % PARTS]
-        part.append(name)
-        part.append(content)
+    def add(self, name: Hashable, content: Hashable) -> None:
+        """An id, and what is said of it."""
+        number = hash(name)
+        part = self._parts[number % PARTS]
+        part.append(number)
+        part.append(hash(content))
         if len(part) >= IN_MEMORY:
-            self._spill(name % PARTS)
+            self._spill(number % PARTS)
 
     def _spill(self, number: int) -> None:
         file = self._files[number]
@@ -55,12 +49,12 @@ class Doubts:
             if file is not None:
                 with file:
                     file.seek(0)
-                    whole = array("Q", file.read())
+                    whole = array("q", file.read())
                 whole.extend(part)
             said: dict[int, int] = {}
             for name, content in zip(whole[::2], whole[1::2], strict=True):
                 if said.setdefault(name, content) != content:
                     found.add(name)
         self._files = [None] * PARTS
-        self._parts = [array("Q") for _ in range(PARTS)]
+        self._parts = [array("q") for _ in range(PARTS)]
         return frozenset(found)

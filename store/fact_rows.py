@@ -68,7 +68,7 @@ def record(fact: Fact) -> tuple[Any, ...]:
 
 def _object(columns: Mapping[str, str]) -> str:
     """Texts by their names as JSON; `json.dumps` makes an encoder each time."""
-    said = (f"{_quoted(name)}: {_quoted(value)}" for name, value in columns.items())
+    said = [f"{_quoted(name)}: {_quoted(value)}" for name, value in columns.items()]
     return f"{{{', '.join(said)}}}"
 
 

@@ -66,6 +66,7 @@ MOST_UNREAD = 20
 """So many sorts of facts that nothing reads are told one by one."""
 
 OTHERS = "of others"
+BEFORE, AFTER = "before the agreement's term", "after the agreement's term"
 
 
 @dataclass(slots=True)
@@ -100,33 +101,32 @@ class Judge:
             column, _, what = named
             name = getattr(fact, column)
             if name is not None and name not in self.names[kind]:
-                wrong += self._unknown(kind, column, what, name)
+                if self.sets_aside or column == KPIS:
+                    wrong.append(self._unknown(kind, column, what, name))
+                else:
+                    self._count(f"of the {what} '{clipped(name)}'")
         if not self.starts_at <= at < self.ends_at:
-            wrong += self._outside(kind, at)
+            if self.sets_aside:
+                wrong.append(self._outside(kind, at))
+            else:
+                self._count(BEFORE if at < self.starts_at else AFTER)
         if isinstance(fact, ReliefFact):
             wrong += others(fact, self.party, self.claims)
         if self.in_order and kind in GROUPS:
             wrong += self._order(kind, fact, at, counts=not wrong)
         return wrong
 
-    def _unknown(self, kind: FactKind, column: str, what: str, name: str) -> Iterable[Wrong]:
-        if column != KPIS and not self.sets_aside:
-            self._count(f"of the {what} '{clipped(name)}'")
-            return
+    def _unknown(self, kind: FactKind, column: str, what: str, name: str) -> Wrong:
         known = ", ".join(f"`{each}`" for each in sorted(self.names[kind])[:10])
-        yield Wrong(
+        return Wrong(
             column,
             FactRule.NAME_IN_NO_EDITION,
             f"no edition of the agreement names the {what} '{clipped(name)}'",
             f"correct it to one of {known}" if known else "discard it, or amend the agreement",
         )
 
-    def _outside(self, kind: FactKind, at: datetime) -> Iterable[Wrong]:
-        if not self.sets_aside:
-            before = at < self.starts_at
-            self._count(f"{'before' if before else 'after'} the agreement's term")
-            return
-        yield Wrong(
+    def _outside(self, kind: FactKind, at: datetime) -> Wrong:
+        return Wrong(
             COLUMN[kind],
             FactRule.OUTSIDE_TERM,
             f"{at:%Y-%m-%d %H:%M} UTC is outside the agreement's term, "

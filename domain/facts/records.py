@@ -107,7 +107,7 @@ class RowReader:
 
     def read(self, row: Sequence[str]) -> Fact | None:
         """The fact that a sound row tells of."""
-        if max(map(len, row)) * 4 > LONGEST_CELL:
+        if len("".join(row)) * 4 > LONGEST_CELL and max(map(len, row)) * 4 > LONGEST_CELL:
             return None
         zone, values = self._zone, []
         try:
