@@ -89,8 +89,7 @@ class _Arrival:
         came = await self._copy(place, lines)
         self.read += came
         if await self._all_new(place):
-            await self._say(merging.register(place, rows))
-            await self._keep(place, rows)
+            await self._keep(place, rows, merging.enter(place))
             self.accepted += came
         else:
             self.waits[place] = True
@@ -115,7 +114,7 @@ class _Arrival:
         for place in waiting:
             for noted in touching.left(place, f"judged_{place}"):
                 await self._say(noted)
-            await self._keep(place, f"judged_{place}")
+            await self._keep(place, f"judged_{place}", merging.keep(place, f"judged_{place}"))
             await self._say(f"DROP TABLE judged_{place}")
         for place in self.waits:
             await self._say(f"DROP TABLE coming_{place}, waiting_{place}")
@@ -143,10 +142,10 @@ class _Arrival:
         found = await self._say(merging.archived(place, rows), going=list(GOING))
         return {(FactKind(row.kind), row.id) for row in found}
 
-    async def _keep(self, place: str, rows: str) -> None:
-        """Put facts that the register has into their months, and note where they stand."""
+    async def _keep(self, place: str, rows: str, keep: str) -> None:
+        """Put facts into their months by a statement, and note where they stand."""
         await self._say(merging.months(place, rows))
-        await self._say(merging.keep(place, rows))
+        await self._say(keep)
         for noted in touching.taken(place, rows):
             await self._say(noted)
 

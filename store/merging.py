@@ -161,6 +161,15 @@ def keep(place: str, rows: str) -> str:
     """
 
 
+def enter(place: str) -> str:
+    """Enter the facts that came, all of them new, and put them into their months.
+
+    In one statement, for after each of them the thread that reads the file must let us go on first.
+    """
+    rows = f"coming_{place}"
+    return f"WITH entered AS ({register(place, rows)}) {keep(place, rows)}"
+
+
 def archived(place: str, rows: str) -> str:
     """Facts that would lie in months that are gone before `:gone`, or revise what went with them.
 
