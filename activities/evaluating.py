@@ -4,6 +4,7 @@ A result is what was known at its due instant: of the facts received before it, 
 of each.
 """
 
+from asyncio import Semaphore
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -87,13 +88,15 @@ async def count(
     }
 
 
-async def count_due(engine: AsyncEngine, agreement: str, due: Iterable[DuePeriod]) -> None:
+async def count_due(
+    engine: AsyncEngine, agreement: str, due: Iterable[DuePeriod], gate: Semaphore
+) -> None:
     """Count the same beforehand, so that `count` finds it, in a transaction that others wait for."""
     several = _countable(due)
     if several:
         async with engine.connect() as connection:
             await must_be_there(connection, agreement, [each.period.start for each in several])
-        await count_beforehand(engine, agreement, _runs(several))
+        await count_beforehand(engine, agreement, _runs(several), gate)
 
 
 def _countable(due: Iterable[DuePeriod]) -> list[DuePeriod]:

@@ -1,5 +1,6 @@
 """KPI evaluation: all that is due in a shard, each agreement in a transaction of its own."""
 
+from asyncio import Semaphore
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -25,6 +26,7 @@ from domain.schedule import DuePeriod, keys_of
 from store import outbox, restating, tables, watching
 from store.editions import Edition, all_editions, in_force, timeline_of
 from store.engine import is_outage
+from store.measuring import AT_ONCE
 from store.outbox import Message
 from store.restating import Late
 from store.results import evaluated_until
@@ -39,8 +41,8 @@ class MonitoringActivities:
     """Verbs upon the measured periods of a shard."""
 
     def __init__(self, world: World) -> None:
-        """Everything that is needed of the world."""
-        self.world = world
+        """Everything that is needed of the world; all shards count through one gate."""
+        self.world, self.gate = world, Semaphore(AT_ONCE)
 
     @activity.defn
     async def evaluate_due(self, shard: int, now: datetime) -> datetime | None:
@@ -80,7 +82,7 @@ class MonitoringActivities:
             timeline = timeline_of(await all_editions(connection, agreement_id))
             evaluated = await evaluated_until(connection, agreement_id, keys_of(timeline))
         due, _ = due_until(now, timeline, row, evaluated)
-        await count_due(self.world.engine, agreement_id, due)
+        await count_due(self.world.engine, agreement_id, due, self.gate)
 
     async def _evaluate(
         self, connection: AsyncConnection, agreement_id: str, now: datetime

@@ -30,7 +30,7 @@ from domain.facts import FactKind, Sample
 from domain.measurement import Window
 from domain.terms.shape import Kpi
 from store.facts import take_in
-from store.measuring import aggregate, count_beforehand, count_new
+from store.measuring import AT_ONCE, aggregate, count_beforehand, count_new
 
 SAMPLES, SHORT = 10_000_000, 24_000
 ROUNDS = 3
@@ -132,7 +132,7 @@ async def by_record(kept: Record, kpis: list[Kpi]) -> Results:
     """All windows, as an evaluation asks for them: counted beforehand, then told."""
     windows = [Window(start, end, KNOWN) for start, end in pairwise(starts())]
     runs = [(terms.measure, windows) for terms in kpis]
-    await count_beforehand(kept.engine, AGREEMENT, runs)
+    await count_beforehand(kept.engine, AGREEMENT, runs, asyncio.Semaphore(AT_ONCE))
     async with kept.engine.begin() as connection:
         counted = await aggregate(connection, AGREEMENT, runs)
     return {

@@ -8,6 +8,7 @@ days are read that it touched, and no others.
 import asyncio
 import operator
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -77,6 +78,7 @@ EVENTS = {
 
 ONE = cast(literal(1), Numeric)
 ZERO = cast(literal(0), Numeric)
+HUNDREDTH = cast(literal(Decimal("0.01")), Numeric)
 
 
 COUNTED = RANKED | {Kind.PROPORTION, Kind.MEAN, Kind.SUM}
@@ -107,7 +109,10 @@ MOST_WINDOWS = 300
 """So many windows are read by one statement, or those of one measure."""
 
 AT_ONCE = 4
-"""So many statements read at once where nobody waits for them in a transaction."""
+"""So many statements of one process read at once where nobody waits for them in a transaction.
+
+The rest of its connections are for others, whose steps are short and would wait for these.
+"""
 
 
 async def count_new(connection: AsyncConnection, agreement: str, runs: Sequence[Run]) -> set[Place]:
@@ -118,14 +123,16 @@ async def count_new(connection: AsyncConnection, agreement: str, runs: Sequence[
     return new
 
 
-async def count_beforehand(engine: AsyncEngine, agreement: str, runs: Sequence[Run]) -> None:
+async def count_beforehand(
+    engine: AsyncEngine, agreement: str, runs: Sequence[Run], gate: asyncio.Semaphore
+) -> None:
     """Count what is not kept yet, and keep it, so that a transaction that asks for it is short.
 
-    Nothing is locked, and several statements read at once: PostgreSQL counts on several cores.
+    Nothing is locked, and several statements read at once, as many as pass the gate: PostgreSQL
+    counts on several cores.
     """
     async with engine.connect() as connection:
         kept = await statistics.look(connection, agreement, runs)
-    gate = asyncio.Semaphore(AT_ONCE)
 
     async def count(piece: Sequence[Run]) -> None:
         async with gate, engine.begin() as connection:
@@ -396,8 +403,8 @@ def _num(
 
 
 def _ranked(reading: ColumnElement[Any], share: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The reading of the nearest rank: by whole numbers, as no share of a float would be exact."""
-    rank = func.greatest(1, func.ceil(share * func.count(reading) / 100))
+    """The reading of the nearest rank: no float would be exact, and no quotient of many digits."""
+    rank = func.greatest(1, func.ceil(share * func.count(reading) * HUNDREDTH))
     ordered = func.array_agg(aggregate_order_by(reading, reading), type_=ARRAY(Numeric))
     return ordered[cast(rank, Integer)]
 

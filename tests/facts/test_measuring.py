@@ -1,6 +1,8 @@
 """The statement says what the plain Python says, and reads no more than it must."""
 
+import asyncio
 import re
+from asyncio import Semaphore
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,9 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import event, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import QueuePool
 
 from domain import measurement
 from domain.facts import Fact, FactKind, Sample, Ticket
@@ -420,6 +423,22 @@ async def test_of_a_percentile_only_the_whole_window_is_kept(
     assert (int(found.num), found.den, kept) == (37, 40, 2)
 
 
+async def test_the_rank_of_a_share_with_many_digits_is_exact(
+    database: AsyncEngine, agreed: str
+) -> None:
+    """It lies above 10,110 by a tenth of what twelve decimals can tell."""
+    terms = kpi({"kind": "percentile", "percentile": "99.57647985817 %", "series": "arrivals"})
+    facts = [arrival(f"S{n}", NOON, str(n)) for n in range(1, 10_154)]
+    month = Window(NOON, NOON + DAY, KNOWN)
+
+    async with database.begin() as connection:
+        await take(connection, agreed, facts)
+        (found,) = await aggregate(connection, agreed, terms, [month])
+
+    assert found.num == 10_111
+    assert found == measurement.aggregate(terms.measure, facts, month)
+
+
 async def test_what_comes_in_while_a_window_is_counted_spoils_no_statistic(
     database: AsyncEngine, agreed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -502,13 +521,37 @@ async def test_what_is_counted_beforehand_is_found_by_whoever_asks(
     async with database.begin() as connection:
         signed = await sign(connection)
         await of_both_series(connection, signed)
-    await measuring.count_beforehand(database, signed, runs)
+    await measuring.count_beforehand(database, signed, runs, Semaphore(measuring.AT_ONCE))
     async with database.connect() as connection:
         kept = await statistics.look(connection, signed, runs)
         expected = await measuring.aggregate(connection, signed, runs)
 
     assert [each and int(each.num) for each in kept.values()] == [4, 2, 0, 5, 2, 14]
     assert [int(each.num) for (each,) in expected] == [4, 2, 0, 5, 2, 14]
+
+
+@pytest.mark.usefixtures("agreed")
+async def test_agreements_that_are_counted_at_once_leave_connections_to_others(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "MOST_WINDOWS", 1)
+    runs = [(terms.measure, [Window(NOON, NOON + 30 * DAY, KNOWN)]) for terms in SEVERAL]
+    agreements: list[str] = []
+    async with database.begin() as connection:
+        for _ in range(4):
+            agreements.append(await sign(connection))
+            await of_both_series(connection, agreements[-1])
+    pool, out = database.sync_engine.pool, []
+    assert isinstance(pool, QueuePool)
+    event.listen(pool, "checkout", lambda *_: out.append(pool.checkedout()))
+
+    gate = Semaphore(1)
+    await asyncio.gather(
+        *(measuring.count_beforehand(database, each, runs, gate) for each in agreements)
+    )
+
+    # One for each looks what is kept; all else passes the gate one by one.
+    assert (len(out), max(out) <= len(agreements)) == (4 + 4 * 6, True)
 
 
 @pytest.mark.usefixtures("agreed")
@@ -524,4 +567,6 @@ async def test_counting_beforehand_fails_as_its_statements_do(
     )
 
     with pytest.raises(DBAPIError, match="division by zero"):
-        await measuring.count_beforehand(database, signed, [(SEVERAL[0].measure, month)])
+        await measuring.count_beforehand(
+            database, signed, [(SEVERAL[0].measure, month)], Semaphore(1)
+        )
