@@ -1,8 +1,8 @@
 """What facts are worth: the one meaning of a reading, in plain Python.
 
 Each fact that counts has a *reading*: an exact number, or None when it is missing. `aggregate` is
-what measures of single readings make of them, and `domain.measures` makes the rest. The statements
-of `store.measuring` say the same as `aggregate` in SQL; a test holds the two together.
+what measures of single readings make of them, and `domain.measures` makes the rest. The statement
+of `store.windows` says the same as `aggregate` in SQL; a test holds the two together.
 """
 
 from collections.abc import Callable, Iterable, Mapping

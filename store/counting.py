@@ -20,10 +20,11 @@ from domain.restating import Touched, takes
 from domain.schedule import DuePeriod, keys_of, periods_of
 from domain.terms.shape import Measure
 from store.editions import all_editions, timeline_of
-from store.measuring import adds_up, aggregate, count_new, is_counted
+from store.measuring import aggregate, count_new, is_counted
 from store.results import evaluated_until
 from store.statistics import Place, key_of
 from store.tables import agreement
+from store.windows import adds_up
 
 DAY = timedelta(hours=24)
 """As long as a day of `store.statistics`; no touch is longer."""

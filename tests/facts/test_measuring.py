@@ -25,9 +25,9 @@ from domain.terms.shape import Kpi
 from domain.zones import zone_named
 from store import measuring, statistics
 from store.facts import take_in
-from store.measuring import statement
 from store.statistics import bound
 from store.tables import agreement, statistic
+from store.windows import statement
 from tests.facts.terms import aggregate, kpi
 
 NEW_YORK = zone_named("America/New_York")
@@ -563,7 +563,7 @@ async def test_counting_beforehand_fails_as_its_statements_do(
         signed = await sign(connection)
         await of_both_series(connection, signed)
     monkeypatch.setattr(
-        measuring, "_prepared", lambda _: text("SELECT 1 / 0 FROM unnest(CAST(:kind AS text[]))")
+        measuring, "prepared", lambda _: text("SELECT 1 / 0 FROM unnest(CAST(:kind AS text[]))")
     )
 
     with pytest.raises(DBAPIError, match="division by zero"):
