@@ -111,11 +111,11 @@ def _among(runs: Iterable[Run], wanted: Container[Place]) -> list[Run]:
 def _pieces(runs: Iterable[Run]) -> list[list[Run]]:
     """Runs that one statement can read, not too many windows in each.
 
-    In one order for everybody, as what is kept is kept in: two who keep the same wait for each
-    other's commit, and never both.
+    In one order for everybody, as each statement keeps in one: of two who keep the same, one waits
+    for the other.
     """
     pieces: dict[str, list[list[Run]]] = {}
-    for run in sorted(runs, key=lambda run: key_of(run[0])):
+    for run in sorted(runs, key=lambda run: (shape_of(run[0]), key_of(run[0]))):
         of_shape = pieces.setdefault(shape_of(run[0]), [[]])
         if sum(len(windows) for _, windows in of_shape[-1]) >= MOST_WINDOWS:
             of_shape.append([])

@@ -41,7 +41,7 @@ from domain.measurement import DIGITS, RANKED, Window, good_limit, share_of_rank
 from domain.terms.shape import Kind, Measure
 from store.tables import statistic, touched
 
-MEANING = 1
+MEANING = 2
 """To be raised when a measure comes to count otherwise: statistics of another meaning are void."""
 
 DAY = literal_column("interval '24 hours'", Interval)
