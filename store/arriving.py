@@ -25,6 +25,10 @@ FEW, MANY = 5_000, 20_000
 """So many facts are sent together: few at first, so that PostgreSQL begins early, then twice as
 many each time, so that those of a series lie beside each other in their month."""
 
+LONGEST = 16 * 1024 * 1024
+"""So many characters are sent together, however few facts they are: they lie in memory, and
+PostgreSQL takes less than 1 GiB in one message."""
+
 
 class FactsContradictError(ValueError):
     """A file says two things of one fact; the reading of files should have refused it."""
@@ -56,15 +60,18 @@ async def arrive(
 
 
 def _next(coming: Iterator[Fact], most: int) -> dict[str, bytes]:
-    """The next facts, as lines of CSV for their tables."""
+    """The next facts, as lines of CSV for their tables; fewer than `most` where they are long."""
     lines: dict[str, StringIO] = {}
-    write: dict[str, Callable[[tuple[Any, ...]], Any]] = {}
+    write: dict[str, Callable[[tuple[Any, ...]], int]] = {}
+    room = LONGEST
     for fact in islice(coming, most):
         place = place_of(fact)
         if place not in lines:
             lines[place] = StringIO(newline="")
             write[place] = csv.writer(lines[place]).writerow
-        write[place](record(fact))
+        room -= write[place](record(fact))
+        if room <= 0:
+            break
     return {place: several.getvalue().encode() for place, several in lines.items()}
 
 

@@ -205,6 +205,25 @@ async def test_a_file_that_postgresql_refuses_is_read_no_further(
 
 
 @pytest.mark.usefixtures("agreed")
+async def test_of_long_facts_fewer_are_sent_together(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arriving, "LONGEST", 1000)
+    read: list[str] = []
+
+    def long(most: int, end: str = "") -> Iterator[Fact]:
+        for number in range(most):
+            read.append(f"{number}")
+            yield Sample(f"{number}{end}", "arrivals", AT, None, {"note": "long" * 150})
+
+    assert await take(database, long(7)) == Intake(read=7, accepted=7, repeated=0)
+    read.clear()
+    with pytest.raises(PostgresError, match="0x00"):
+        await take(database, long(5_000, "\x00"), "second")
+    assert len(read) <= 4
+
+
+@pytest.mark.usefixtures("agreed")
 async def test_columns_are_kept_as_they_were_written(database: AsyncEngine) -> None:
     said = {"note": '"two"\n\\three\t\x01 \u2028 größer 🎈', "sité": "", "b": "2"}
 
