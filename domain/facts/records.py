@@ -1,6 +1,7 @@
 """The strict reading of one record as a fact: its cells, and what they must be to each other."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -159,6 +160,7 @@ SOUND: dict[FactKind, Callable[[Sequence[Any]], bool]] = {
         _lasts(values)
         and (values[4] is not None or values[5] is not None)
         and (values[4] or 0) + (values[5] or 0) <= values[6]
+        and values[7] <= _most_repeats(values[2], values[3])
     ),
 }
 """Whether values, in the order of the kind's columns, surely pass its checks."""
@@ -214,6 +216,27 @@ def _shares_of_total(values: Values, cells: Cells) -> Iterator[Wrong]:
         )
 
 
+LAST = datetime.max.replace(tzinfo=UTC)
+
+
+def _most_repeats(start: datetime, end: datetime) -> int:
+    """How often an interval can follow itself before time ends."""
+    return (LAST - start) // (end - start)
+
+
+def _repeats_in_time(values: Values, cells: Cells) -> Iterator[Wrong]:
+    start, end, repeat = values["start"], values["end"], values["repeat"]
+    if start is None or end is None or repeat is None or end <= start:
+        return
+    if repeat > (most := _most_repeats(start, end)):
+        yield Wrong(
+            "repeat",
+            FactRule.OUT_OF_RANGE,
+            f"repeat {cells['repeat']} leads beyond the year {LAST.year}",
+            f"write how many equal intervals there were, here {most} at most",
+        )
+
+
 def _score_within_scale(values: Values, cells: Cells) -> Iterator[Wrong]:
     score, scale = values["score"], values["scale"]
     if score is not None and scale is not None and score > scale:
@@ -256,7 +279,7 @@ def _amount_or_percent(_: Values, cells: Cells) -> Iterator[Wrong]:
 
 CHECKS: dict[FactKind, tuple[Check, ...]] = {
     FactKind.TICKET: (_not_before_opened,),
-    FactKind.INTERVAL: (_ends_after_start, _shares_of_total),
+    FactKind.INTERVAL: (_ends_after_start, _shares_of_total, _repeats_in_time),
     FactKind.OUTAGE: (_ends_after_start,),
     FactKind.SURVEY: (_score_within_scale,),
     FactKind.COUNT: (_ends_after_start,),

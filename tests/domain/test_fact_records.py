@@ -291,6 +291,28 @@ def test_good_and_bad_are_parts_of_the_total(
     assert rules(FactKind.INTERVAL, **cells) == found
 
 
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        ({"repeat": "2912079"}, [("repeat", FactRule.OUT_OF_RANGE)]),
+        ({"repeat": "999999999"}, [("repeat", FactRule.OUT_OF_RANGE)]),
+        ({"repeat": "2", "end": "9999-01-01"}, [("repeat", FactRule.OUT_OF_RANGE)]),
+        ({"repeat": "999999999", "end": "2027-01-01"}, [("end", FactRule.END_NOT_AFTER_START)]),
+        ({"repeat": "many"}, [("repeat", FactRule.NOT_A_WHOLE_NUMBER)]),
+        ({"repeat": "2", "start": "never"}, [("start", FactRule.NOT_A_TIME)]),
+        ({"repeat": "2", "end": "never"}, [("end", FactRule.NOT_A_TIME)]),
+    ],
+)
+def test_intervals_follow_each_other_while_there_is_time(
+    cells: dict[str, str], found: list[tuple[str, FactRule]]
+) -> None:
+    within = {"start": "2027-01-01", "end": "2027-01-02", "total": "0"}
+
+    assert rules(FactKind.INTERVAL, **{**within, **cells}) == found
+    sound = {"id": "1", **LEAST[FactKind.INTERVAL][0], **within, "repeat": "2912078"}
+    assert read_record(FactKind.INTERVAL, sound, BERLIN, []) is not None
+
+
 def test_a_contradiction_names_its_numbers() -> None:
     wrong: list[Wrong] = []
     cells = {"id": "1", **LEAST[FactKind.INTERVAL][0], "total": "5", "good": "3", "bad": "3"}
