@@ -292,7 +292,10 @@ async def work(
 
 
 def configure_logging(level: str) -> None:
-    """JSON lines on standard error, from structlog and from libraries alike."""
+    """JSON lines on standard error, from structlog and from libraries alike.
+
+    Tracebacks come without the values of variables, which may be passwords or people's words.
+    """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -309,7 +312,9 @@ def configure_logging(level: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.dict_tracebacks,
+                structlog.processors.ExceptionRenderer(
+                    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+                ),
                 structlog.processors.JSONRenderer(),
             ],
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import structlog
 from hypothesis import settings
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -19,6 +20,16 @@ from tests.record import APPLICATION, PASSWORD, Record, administer
 # A busy machine is no fault of the code: no test asserts a speed.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+# As the worker logs: without the values of variables, which take seconds to be told.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture(scope="session")
