@@ -111,12 +111,17 @@ def told(rows: Iterable[tuple[str, int, int, int, float, float]]) -> Results:
     return found
 
 
+def known_by_month(rows: Any) -> tuple[Any, Any]:  # noqa: ANN401 - of pandas
+    """The samples received by then, and the month of each."""
+    known = rows[rows["received_at"] < KNOWN]
+    at = known["at"].dt
+    return known, ((at.year - FIRST.year) * 12 + at.month - 1).rename("month")
+
+
 def by_pandas(rows: Any) -> Results:  # noqa: ANN401
     """By pandas."""
-    known = rows[rows["received_at"] < KNOWN]
-    value, at = known["value"], known["at"]
-    month = ((at.dt.year - FIRST.year) * 12 + at.dt.month - 1).rename("month")
-    groups = known.assign(good=value <= 900).groupby(["series", month], observed=True)
+    known, month = known_by_month(rows)
+    groups = known.assign(good=known["value"] <= 900).groupby(["series", month], observed=True)
     counted = groups.agg(
         facts=("value", "size"),
         values=("value", "count"),
@@ -128,9 +133,7 @@ def by_pandas(rows: Any) -> Results:  # noqa: ANN401
 
 def ranked_by_pandas(rows: Any) -> Results:  # noqa: ANN401
     """The percentiles by pandas, which has no nearest rank: where `higher` is another, it is lower."""
-    known = rows[rows["received_at"] < KNOWN]
-    at = known["at"]
-    month = (at.dt.year - FIRST.year) * 12 + at.dt.month - 1
+    known, month = known_by_month(rows)
     groups = known["value"].groupby([known["series"], month], observed=True)
     facts, counts = groups.size(), groups.count()
     ranked = groups.quantile(0.95, interpolation="higher")
@@ -144,46 +147,33 @@ def ranked_by_pandas(rows: Any) -> Results:  # noqa: ANN401
     }
 
 
+def grouped_by_polars(rows: Any, **figures: Any) -> Any:  # noqa: ANN401 - of Polars
+    """How many samples each series has by month, how many with a value, and these figures."""
+    import polars as pl
+
+    at = pl.col("at").dt
+    month = (at.year() - FIRST.year) * 12 + at.month() - 1
+    counts = pl.len().alias("facts"), pl.col("value").count().alias("values")
+    known = rows.lazy().filter(pl.col("received_at") < KNOWN)
+    groups = known.group_by("series", month.alias("month"))
+    return groups.agg(*counts, **figures).collect().iter_rows()
+
+
 def by_polars(rows: Any) -> Results:  # noqa: ANN401
     """By Polars."""
     import polars as pl
 
-    value, at = pl.col("value"), pl.col("at")
-    month = (at.dt.year() - FIRST.year) * 12 + at.dt.month() - 1
-    counted = (
-        rows.lazy()
-        .filter(pl.col("received_at") < KNOWN)
-        .group_by("series", month.alias("month"))
-        .agg(
-            pl.len().alias("facts"),
-            value.count().alias("values"),
-            (value <= 900).sum().alias("good"),
-            value.sum().alias("total"),
-        )
-        .collect()
-    )
-    return told(counted.iter_rows())
+    value = pl.col("value")
+    return told(grouped_by_polars(rows, good=(value <= 900).sum(), total=value.sum()))
 
 
 def ranked_by_polars(rows: Any) -> Results:  # noqa: ANN401
     """The percentiles by Polars, sorted and taken by their rank."""
     import polars as pl
 
-    value, at = pl.col("value"), pl.col("at")
-    month = (at.dt.year() - FIRST.year) * 12 + at.dt.month() - 1
+    value = pl.col("value")
     rank = (value.count() * 95 + 99) // 100 - 1
-    counted = (
-        rows.lazy()
-        .filter(pl.col("received_at") < KNOWN)
-        .group_by("series", month.alias("month"))
-        .agg(
-            pl.len().alias("facts"),
-            value.count().alias("values"),
-            value.drop_nulls().sort().get(rank).alias("ranked"),
-        )
-        .collect()
-    )
-    return _ranked(counted.iter_rows())
+    return _ranked(grouped_by_polars(rows, ranked=value.drop_nulls().sort().get(rank)))
 
 
 def _ranked(rows: Iterable[tuple[str, int, int, int, float]]) -> Results:

@@ -7,6 +7,7 @@ holds the two together. What was counted once is kept by the window and by the d
 
 import asyncio
 from collections.abc import Container, Iterable, Mapping, Sequence
+from operator import itemgetter
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -114,9 +115,10 @@ def _pieces(runs: Iterable[Run]) -> list[list[Run]]:
     In one order for everybody, as each statement keeps in one: of two who keep the same, one waits
     for the other.
     """
+    shaped = [(shape_of(run[0]), key_of(run[0]), run) for run in runs]
     pieces: dict[str, list[list[Run]]] = {}
-    for run in sorted(runs, key=lambda run: (shape_of(run[0]), key_of(run[0]))):
-        of_shape = pieces.setdefault(shape_of(run[0]), [[]])
+    for shape, _, run in sorted(shaped, key=itemgetter(0, 1)):
+        of_shape = pieces.setdefault(shape, [[]])
         if sum(len(windows) for _, windows in of_shape[-1]) >= MOST_WINDOWS:
             of_shape.append([])
         of_shape[-1].append(run)

@@ -94,15 +94,15 @@ def places(runs: Iterable[Run]) -> list[Place]:
 
 
 def bound(agreement: str, runs: Iterable[Run]) -> dict[str, Any]:
-    """What the statements over windows bind, window by window."""
+    """What the statements over windows bind, window by window; there must be one."""
     rows = [
         (*of_measure, window.start, window.end, window.known_at)
         for measure, windows in runs
         for of_measure in (_of_measure(measure),)
         for window in windows
     ]
-    columns = zip(*rows, strict=True) if rows else ((),) * len(SPAN)
-    return {"agreement": agreement, **dict(zip(SPAN, map(list, columns), strict=True))}
+    columns = map(list, zip(*rows, strict=True))
+    return {"agreement": agreement, **dict(zip(SPAN, columns, strict=True))}
 
 
 def _of_measure(measure: Measure) -> tuple[FactKind, str, bytes, Decimal | None]:
@@ -252,10 +252,9 @@ async def look(
     connection: AsyncConnection, agreement: str, runs: Sequence[Run]
 ) -> dict[Place, Amounts | None]:
     """What is kept of each window. Of one that nothing ever touched that is nothing at all."""
-    rows = await connection.execute(LOOKING, bound(agreement, runs))
     return {
         place: Amounts() if not row.intakes else None if row.num is None else amounts_of(row)
-        for place, row in zip(places(runs), rows, strict=True)
+        for place, row in await _looked(connection, agreement, runs)
     }
 
 
@@ -263,12 +262,21 @@ async def touched_once(
     connection: AsyncConnection, agreement: str, runs: Sequence[Run]
 ) -> set[Place]:
     """The windows that one intake has touched and no other, and of which nothing is kept."""
-    rows = await connection.execute(LOOKING, bound(agreement, runs))
     return {
         place
-        for place, row in zip(places(runs), rows, strict=True)
+        for place, row in await _looked(connection, agreement, runs)
         if row.intakes == 1 and row.num is None
     }
+
+
+async def _looked(
+    connection: AsyncConnection, agreement: str, runs: Sequence[Run]
+) -> list[tuple[Place, Any]]:
+    """Each window with how many intakes touched it, and what is kept; nobody is asked for none."""
+    if not any(windows for _, windows in runs):
+        return []
+    rows = await connection.execute(LOOKING, bound(agreement, runs))
+    return list(zip(places(runs), rows, strict=True))
 
 
 def keeping(rows: FromClause, which: ColumnElement[bool], name: str) -> CTE:

@@ -108,6 +108,7 @@ class RowReader:
 
     def read(self, row: Sequence[str]) -> Fact | None:
         """The fact that a sound row tells of."""
+        # Most rows are short altogether, which is quicker to see than that no cell is long.
         if len("".join(row)) * 4 > LONGEST_CELL and max(map(len, row)) * 4 > LONGEST_CELL:
             return None
         zone, values = self._zone, []
